@@ -110,7 +110,7 @@ def test_a_hint_reads_as_a_command_and_as_a_call(hint: Hint, line: str, call: st
 
 
 @pytest.mark.parametrize(("hint", "line", "call"), PAIRS, ids=str)
-def test_what_a_hint_names_exists(hint: Hint, line: str, call: str) -> None:
+def test_every_name_in_a_hint_exists(hint: Hint, line: str, call: str) -> None:
     command: click.Command | None = group
     for word in hint.command.split():
         assert isinstance(command, click.Group)
@@ -137,7 +137,7 @@ def test_a_corrected_line_is_known_to_the_command_line_only() -> None:
     "hint",
     [Hint("fsck"), Hint("diff", "main...HEAD"), Hint("retire", "m@1.0"), Hint("rollback", "e", "--x", "1")],
 )
-def test_what_python_has_no_call_for_stays_a_command(hint: Hint) -> None:
+def test_a_step_without_a_python_call_stays_a_command(hint: Hint) -> None:
     assert in_python(hint) == str(hint)
 
 

@@ -19,7 +19,7 @@ from regolo_git.system_errors import hint_of, reason_of
         (errno.EPERM, "not permitted", "check the permissions"),
     ],
 )
-def test_what_can_be_helped_has_a_hint(number: int, reason: str, hint: str) -> None:
+def test_errors_with_a_remedy_have_a_hint(number: int, reason: str, hint: str) -> None:
     error = OSError(number, os.strerror(number))
     assert reason in reason_of(error)
     assert hint in str(hint_of(error))
@@ -34,6 +34,6 @@ def test_what_can_be_helped_has_a_hint(number: int, reason: str, hint: str) -> N
         (TimeoutError(), "TimeoutError"),
     ],
 )
-def test_anything_else_is_told_in_its_own_words(error: OSError, reason: str) -> None:
+def test_any_other_error_keeps_its_own_words(error: OSError, reason: str) -> None:
     assert reason_of(error) == reason
     assert hint_of(error) is None

@@ -39,7 +39,7 @@ def test_threads_share_the_functions(chosen: Path) -> None:
     assert len(regolo.list_model_versions("m")) == 13
 
 
-def test_what_use_chose_holds_in_every_thread(chosen: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_registry_of_use_holds_in_every_thread(chosen: Path, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
     regolo.register_model("m", b"one")
     with ThreadPoolExecutor(1) as pool:

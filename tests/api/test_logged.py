@@ -9,9 +9,7 @@ from support.git_program import git
 from regolo_git.api import Registry
 
 
-def test_what_was_changed_is_logged(
-    registry: Registry, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_changes_are_logged(registry: Registry, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="regolo_git")
     version = registry.register_model("m", b"one").latest
     registry.promote_model_version("m", "1.0", "staging")

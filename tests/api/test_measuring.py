@@ -42,7 +42,7 @@ def test_a_measurement_names_its_data_by_their_digest(registry: Registry, tmp_pa
     assert version.metadata == {"accuracy": 0.9, "eval": {"f1": 0.8, "loss": 0.1}}
 
 
-def test_what_was_not_measured_is_left_out_with_a_notice(registry: Registry) -> None:
+def test_null_metrics_are_left_out_with_a_notice(registry: Registry) -> None:
     with pytest.warns(RegoloNotice, match="metrics without a value left out: 'eval.auc'"):
         version = registry.log_model("m", b"one", metrics={"f1": 0.8, "eval": {"auc": None}})
     with pytest.warns(RegoloNotice, match="parameters without a value left out: 'seed'"):
@@ -76,7 +76,7 @@ def test_scalars_of_array_libraries_are_numbers(registry: Registry) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be_kept_is_refused_and_nothing_is_created(
+def test_values_that_cannot_be_kept_are_refused_and_nothing_is_created(
     registry: Registry, given: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):

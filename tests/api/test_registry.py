@@ -29,7 +29,7 @@ def test_initializing_twice_commits_once(git_repository: Path) -> None:
     assert "s3://models/team" in (git_repository / ".regolo" / "config.toml").read_text()
 
 
-def test_what_cannot_be_initialized_is_left_as_it_was(git_repository: Path) -> None:
+def test_a_failed_initialization_changes_nothing(git_repository: Path) -> None:
     git(git_repository, "commit", "-q", "--allow-empty", "-m", "theirs")
     git(git_repository, "switch", "-q", "--detach")
     git(git_repository, "branch", "-D", "-q", "main")

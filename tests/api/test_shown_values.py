@@ -71,7 +71,7 @@ EXCHANGED = (
 
 
 @pytest.mark.parametrize("value", EXCHANGED, ids=lambda value: type(value).__name__)
-def test_what_an_exchange_returns_is_plain_and_pickled_too(value: Any) -> None:
+def test_the_result_of_an_exchange_is_plain_and_picklable(value: Any) -> None:
     found = value.to_dict()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert pickle.loads(pickle.dumps(value)).to_dict() == found

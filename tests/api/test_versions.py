@@ -66,7 +66,7 @@ def test_a_word_that_means_nothing_is_refused(one_model: Registry, keywords: dic
     assert refs(one_model) == before
 
 
-def test_a_number_is_no_version(one_model: Registry) -> None:
+def test_a_number_is_not_a_version(one_model: Registry) -> None:
     number = cast(str, 1.0)
     calls: tuple[Callable[[], object], ...] = (
         lambda: one_model.get_model_version("m", number),

@@ -51,7 +51,7 @@ def test_a_second_version_writes_its_new_chunks_once_and_reads_none(
     assert files.counted("read_into", "chunks/") == {}
 
 
-def test_what_has_not_changed_asks_for_sizes_only(
+def test_unchanged_content_needs_only_sizes(
     files: CountingFiles, counted: LooseStore, model: Path, cache: StatCache, an_hour_later: Settle
 ) -> None:
     an_hour_later()

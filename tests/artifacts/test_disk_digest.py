@@ -60,6 +60,6 @@ def test_a_pipe_is_refused_and_not_waited_for(directory: Path) -> None:
         disk_digest(directory, "sha256")
 
 
-def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+def test_a_missing_path_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="'gone'"):
         check_digest(tmp_path / "gone", Digest("sha256", "0" * 64))

@@ -13,7 +13,7 @@ from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.digests import artifact_digest
 
 
-def test_it_is_that_of_the_exact_digest_where_there_is_no_link(model: Path) -> None:
+def test_it_equals_the_exact_digest_without_links(model: Path) -> None:
     from regolo_git.artifacts.disk_digest import disk_digest
 
     assert digest_of(model, algorithm="sha256") == disk_digest(model, "sha256")
@@ -22,7 +22,7 @@ def test_it_is_that_of_the_exact_digest_where_there_is_no_link(model: Path) -> N
     )
 
 
-def test_what_has_not_changed_is_not_read_again_and_counts_as_found(
+def test_unchanged_files_are_not_read_again_and_count_as_found(
     model: Path, cache: StatCache, an_hour_later: Callable[[], None]
 ) -> None:
     an_hour_later()
@@ -46,7 +46,7 @@ def test_a_changed_file_alone_is_read(
     assert bytes_read() - before < 100_000
 
 
-def test_what_is_not_there_or_cannot_be_stored_is_refused(tmp_path: Path) -> None:
+def test_missing_and_unstorable_paths_are_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         digest_of(tmp_path / "gone", algorithm="sha256")
     with pytest.raises(InvalidInput):

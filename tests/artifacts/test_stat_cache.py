@@ -19,7 +19,7 @@ STAMP = FileStamp(1, 2, 3, 4, 5)
 KNOWN = KnownFile(STAMP, True, DIGEST, RECIPE, "inner/name")
 
 
-def test_what_is_remembered_is_known(cache: StatCache) -> None:
+def test_remembered_files_are_known(cache: StatCache) -> None:
     cache.remember(Path("/m"), {"a/b": KNOWN, "c": KNOWN})
     assert cache.known(Path("/m"), "sha256") == {"a/b": KNOWN, "c": KNOWN}
     assert cache.known(Path("/m/a/b"), "sha256") == {"": KNOWN}
@@ -81,7 +81,7 @@ def test_a_database_of_another_version_is_begun_anew(tmp_path: Path) -> None:
         assert cache.trusts(ARTIFACT)
 
 
-def test_where_nothing_can_be_written_nothing_is_known(tmp_path: Path) -> None:
+def test_an_unwritable_cache_knows_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with StatCache(tmp_path / "file" / "c") as cache:
         cache.remember(Path("/m"), {"": KNOWN})
@@ -102,7 +102,7 @@ def test_a_locked_database_is_done_without(tmp_path: Path, monkeypatch: pytest.M
         assert cache.known(Path("/m"), "sha256") == {"": KNOWN}
 
 
-def test_what_was_written_within_a_tick_of_the_clock_is_not_settled() -> None:
+def test_a_file_written_within_a_clock_tick_is_not_settled() -> None:
     fine = FileStamp(1, 2, 3, 4, 50 * SECOND + 123_456_789)
     assert not fine.is_settled(fine.ctime_ns + FINE_TICK - 1)
     assert fine.is_settled(fine.ctime_ns + FINE_TICK)

@@ -66,7 +66,7 @@ def test_reading_here_and_there_does_not_read_ahead(files: CountingFiles, file: 
     assert files.read_bytes < 4 * CHUNK + 20_000
 
 
-def test_what_is_behind_the_end_of_the_file_is_not_read(files: CountingFiles, file: StoredFile) -> None:
+def test_bytes_after_the_end_of_the_file_are_not_read(files: CountingFiles, file: StoredFile) -> None:
     with file.opened() as opened:
         opened.seek(-5, io.SEEK_END)
         assert opened.read(100) == WHOLE[-5:]

@@ -40,7 +40,7 @@ def divide_by_zero() -> float:
     return 1 / 0
 
 
-def test_what_a_task_raises_is_raised_where_its_buffer_is_waited_for() -> None:
+def test_an_error_of_a_task_is_raised_by_waiting_for_its_buffer() -> None:
     with ThreadPool(2) as pool:
         pool.release(pool.buffer(), pool.submit(divide_by_zero))
         with pytest.raises(ZeroDivisionError):

@@ -119,7 +119,7 @@ def test_it_is_named_once_where_all_of_its_kind_are_read(
         ),
     ],
 )  # fmt: skip
-def test_what_depends_on_it_fails_by_its_name(
+def test_dependent_commands_fail_naming_it(
     two_models: Path, regolo: Regolo, kind: str, lines: list[list[str]], newer: bool
 ) -> None:
     path = broken(two_models, kind, newer)

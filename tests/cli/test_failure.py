@@ -49,7 +49,7 @@ def test_an_error_has_its_status_and_its_words(
     assert said(error, capsys) == (status, words)
 
 
-def test_what_was_not_foreseen_is_asked_to_be_reported(capsys: Captured) -> None:
+def test_an_unexpected_error_asks_for_a_report(capsys: Captured) -> None:
     status, words = said(ZeroDivisionError("division by zero"), capsys)
     assert status == 1
     assert words.startswith("error: unexpected ZeroDivisionError: division by zero\nhint: ")

@@ -84,7 +84,7 @@ def test_a_whole_reference_is_a_version_to_go_back_to(regolo: Regolo, two_versio
     assert regolo("revert", "m", "--to", "m@1.0").out == "m@1.0\n"
 
 
-def test_who_commits_is_asked_before_the_artifact_is_read(
+def test_the_author_is_checked_before_the_artifact_is_read(
     regolo: Regolo, two_versions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = two_versions / ".git/regolo/store"

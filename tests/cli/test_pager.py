@@ -82,7 +82,7 @@ def test_the_pager_may_be_left_before_the_end(terminal: Terminal, monkeypatch: p
     assert terminal.getvalue() == ""
 
 
-def test_what_was_printed_before_an_error_is_shown(terminal: Terminal, shown: Path) -> None:
+def test_output_before_an_error_is_shown(terminal: Terminal, shown: Path) -> None:
     def fail() -> None:
         put("\n".join(LONG))
         raise InvalidInput("the rest")

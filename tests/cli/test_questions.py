@@ -62,7 +62,7 @@ def test_every_module_that_asks_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("module", sorted(TRIED_THERE))
-def test_what_needs_a_store_is_tried_with_its_command(module: str) -> None:
+def test_the_question_about_a_store_is_tested_with_its_command(module: str) -> None:
     text = (Path(__file__).parent / "commands" / f"test_{Path(module).name}").read_text()
     assert "--yes" in text
     assert re.search(r"status=[48]\)", text), "a refusal without a terminal"

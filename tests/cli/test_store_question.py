@@ -65,7 +65,7 @@ def test_on_a_terminal_it_is_a_question_that_is_asked_once(colleague: Path, team
     assert (got, "[y/N]" in text) == (0, False)
 
 
-def test_what_only_looks_does_not_ask(regolo: Regolo, colleague: Path) -> None:
+def test_read_only_commands_do_not_ask(regolo: Regolo, colleague: Path) -> None:
     for command in (["show", "m@1.0"], ["list"], ["list", "m"], ["log", "m"], ["status"]):
         assert regolo(*command).out
     text, status = in_terminal("show", "m@1.0", cwd=colleague)

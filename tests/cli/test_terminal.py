@@ -59,7 +59,7 @@ def test_a_narrow_terminal_cuts_the_message_only(two_versions: Path) -> None:
 LONG_NAME = "nlp/encoders/multilingual/a-name-that-is-longer-than-any-terminal-of-eighty-columns"
 
 
-def test_what_a_row_is_about_is_never_cut(two_versions: Path) -> None:
+def test_the_subject_of_a_row_is_never_cut(two_versions: Path) -> None:
     write_model(two_versions / "other.safetensors", 3)
     in_terminal("register", LONG_NAME, "other.safetensors", cwd=two_versions)
     for columns in (60, 80, 120):

@@ -12,7 +12,7 @@ def test_the_map_names_places() -> None:
     assert len(PLACES) > 40
 
 
-def test_what_the_map_names_is_there() -> None:
+def test_every_place_on_the_map_exists() -> None:
     modules = {path.name for path in ROOT.joinpath("regolo_git").rglob("*.py")}
     tops = (ROOT / "regolo_git", ROOT)
     lost = [place for place in PLACES if not any((top / place).exists() for top in tops)]

@@ -79,7 +79,7 @@ def test_changes_are_those_of_the_slow_way(top: Path, tmp_path: Path) -> None:
         assert list(changes(top, tmp_path / tip).of_paths(tip, PATHS[0].__eq__)) == one
 
 
-def test_what_was_read_before_changes_nothing(top: Path, tmp_path: Path) -> None:
+def test_earlier_reads_change_nothing(top: Path, tmp_path: Path) -> None:
     chance, file = random.Random(1), tmp_path / "kept"
     tips = git(top, "rev-list", "main").split()
     for tip in chance.choices(tips, k=25):
@@ -123,7 +123,7 @@ def test_many_new_commits_are_recorded(git_repository: Path, tmp_path: Path) -> 
     )
 
 
-def test_what_the_user_configured_changes_nothing(git_repository: Path, tmp_path: Path) -> None:
+def test_the_users_configuration_changes_nothing(git_repository: Path, tmp_path: Path) -> None:
     commit_files(git_repository, {"endpoints/a.toml": "1\n2\n3\n"})
     git(git_repository, "mv", "endpoints/a.toml", "endpoints/ä.toml")
     tip = commit_files(git_repository, {})

@@ -12,7 +12,7 @@ from regolo_git.git.environment import (
 )
 
 
-def test_nothing_is_said_where_nothing_is_set() -> None:
+def test_nothing_is_reported_where_nothing_is_set() -> None:
     assert identity_variable("AUTHOR", "NAME") is None
     assert email_address() is None
     assert not overrides_configuration()
@@ -34,7 +34,7 @@ def test_a_variable_that_changes_the_configuration_is_seen_even_empty(
     assert overrides_configuration()
 
 
-def test_a_git_of_ours_works_where_it_is_told_and_is_else_as_the_users(
+def test_our_git_works_in_the_given_repository_with_the_users_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -v")

@@ -73,7 +73,7 @@ def test_a_long_line_of_first_parents_is_whole(git_repository: Path) -> None:
         assert list(first_parents(opened(git_repository), start)) == wanted[wanted.index(start) :]
 
 
-def test_what_changed_between_any_two_commits_is_what_git_says(top: Path) -> None:
+def test_changes_between_any_two_commits_agree_with_git(top: Path) -> None:
     commits = told(top, "rev-list", "main")
     repository = opened(top)
     for before, after in zip(commits[5:], commits, strict=False):
@@ -132,7 +132,7 @@ def test_a_clock_that_was_wrong_hides_nothing(git_repository: Path, monkeypatch:
     assert commits_since(opened(git_repository), commits[-1], since) == [commits[1], commits[0]]
 
 
-def test_each_file_of_several_commits_is_told_once(top: Path) -> None:
+def test_each_file_of_several_commits_is_yielded_once(top: Path) -> None:
     once, expected = FilesOnce(opened(top), "models"), set()
     for commit in told(top, "rev-list", "main"):
         files = {

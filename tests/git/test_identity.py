@@ -146,7 +146,7 @@ def test_a_person_is_a_name_and_an_address() -> None:
     "person",
     ["", "Grace", "<grace@example.com>", "Grace <>", "Grace <a> <b>", "Gr\nace <g@e>x", "Grace g@e.x"],
 )
-def test_what_is_no_person_is_refused(person: str) -> None:
+def test_an_invalid_person_is_refused(person: str) -> None:
     with pytest.raises(InvalidInput, match="has no name or address"):
         parse_identity(person, datetime(2021, 3, 4, tzinfo=UTC))
 
@@ -171,7 +171,9 @@ def test_the_first_and_the_last_time_that_git_can_hold(when: datetime) -> None:
     assert check_time(when) is when
 
 
-def test_who_and_when_are_each_given_or_known(git_repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_author_and_time_are_each_given_or_default(
+    git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repository = opened(git_repository)
     when = datetime(2021, 3, 4, 5, 6, 7, tzinfo=EAST)
     monkeypatch.setenv("GIT_COMMITTER_DATE", "@1000000000 +0000")

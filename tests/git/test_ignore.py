@@ -51,13 +51,13 @@ def test_an_entry_goes_into_a_clean_file_that_is_committed_along(git_repository:
     assert ensure_ignored(opened(git_repository), "m.bin", "main").content == b"*.log\n/m.bin\n"
 
 
-def test_what_is_ignored_already_needs_nothing(git_repository: Path) -> None:
+def test_an_ignored_path_needs_no_entry(git_repository: Path) -> None:
     commit_files(git_repository, {".gitignore": "*.bin\n"})
     assert ensure_ignored(opened(git_repository), "m.bin", "main") == Ignored(".gitignore", None, None)
 
 
 @pytest.mark.parametrize("how", ["changed", "made", "deleted", "a link", "another branch"])
-def test_where_the_file_is_not_ours_to_commit_the_entry_is_this_clones(
+def test_the_entry_goes_to_this_clone_if_the_file_is_not_ours_to_commit(
     git_repository: Path, how: str
 ) -> None:
     place = git_repository / ".gitignore"
@@ -124,7 +124,9 @@ def test_a_tracked_path_is_named_beside_the_missing_line(git_repository: Path) -
     ],
     ids=["by name", "by a pattern", "in one file", "what this clone excludes"],
 )
-def test_a_pattern_that_lets_it_in_is_said(git_repository: Path, files: dict[str, str], line: str) -> None:
+def test_a_pattern_that_lets_it_in_is_reported(
+    git_repository: Path, files: dict[str, str], line: str
+) -> None:
     (git_repository / "sub").mkdir()
     for name, content in files.items():
         (git_repository / name).write_text(content)

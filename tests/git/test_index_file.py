@@ -68,7 +68,7 @@ def test_a_repository_without_an_index_gets_one(git_repository: Path) -> None:
     assert entries(git_repository) == {"a": f"100644 {new} 0"}
 
 
-def test_what_others_staged_stays_to_the_byte(top: Path) -> None:
+def test_entries_staged_by_others_stay_unchanged(top: Path) -> None:
     (top / "staged").write_text("theirs")
     git(top, "add", "staged")
     git(top, "update-index", "--assume-unchanged", "a")
@@ -107,7 +107,7 @@ def test_a_lock_that_stays_is_named_and_left(top: Path, monkeypatch: pytest.Monk
     assert entries(top) == before
 
 
-def test_what_a_killed_run_left_is_removed_with_its_lock(top: Path) -> None:
+def test_leftovers_of_a_killed_run_are_removed_with_its_lock(top: Path) -> None:
     inside = top / ".git"
     for name in ("regolo-index", "regolo-index.lock", "regolo-index-lock"):
         (inside / name).touch()
@@ -127,7 +127,7 @@ def test_a_lock_that_is_not_ours_outlives_what_a_killed_run_left(top: Path) -> N
     assert not list(inside.glob("regolo-*"))
 
 
-def test_what_a_killed_run_left_is_in_nobodys_way(top: Path) -> None:
+def test_leftovers_of_a_killed_run_do_no_harm(top: Path) -> None:
     inside = top / ".git"
     (inside / "regolo-index").write_text("half an index")
     (inside / "regolo-index-lock").touch()
@@ -136,7 +136,7 @@ def test_what_a_killed_run_left_is_in_nobodys_way(top: Path) -> None:
     assert "a" not in entries(top)
 
 
-def test_an_index_behind_a_link_is_changed_where_it_lies(top: Path, tmp_path: Path) -> None:
+def test_an_index_behind_a_link_is_changed_in_its_place(top: Path, tmp_path: Path) -> None:
     index, elsewhere = top / ".git" / "index", tmp_path / "elsewhere"
     elsewhere.mkdir()
     index.rename(elsewhere / "index")

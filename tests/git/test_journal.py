@@ -45,7 +45,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> RepositoryPaths:
 
 
 @given(journals)
-def test_what_is_written_is_read_back(paths: RepositoryPaths, journal: Journal) -> None:
+def test_written_values_are_read_back(paths: RepositoryPaths, journal: Journal) -> None:
     write_journal(paths, journal)
     assert read_journal(paths) == journal
 
@@ -149,5 +149,5 @@ def test_a_lock_of_unknown_inode_that_somebody_works_with_is_left(
     assert lock.exists() == (change != "released")
 
 
-def test_locks_that_are_gone_are_nobodys(tmp_path: Path) -> None:
+def test_removed_locks_are_not_reported(tmp_path: Path) -> None:
     assert remove_stale_locks([LockFile(str(tmp_path / "a.lock"), 1), LockFile("/nowhere")], OURS) == []

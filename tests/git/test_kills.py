@@ -76,7 +76,7 @@ def test_a_child_of_a_killed_writer_ends_before_the_next_writer_begins(git_repos
     check(git_repository, {"m@v1.0"})
 
 
-def test_a_git_that_is_killed_along_leaves_no_lock_that_nobody_knows(
+def test_a_git_killed_with_us_leaves_only_locks_that_we_recognize(
     git_repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_version(git_repository, "m", "1.0")

@@ -28,7 +28,7 @@ def test_each_file_is_what_its_commit_has(git_repository: Path, text: str) -> No
     assert read_files(opened(git_repository), []) == []
 
 
-def test_what_is_no_file_is_none(git_repository: Path) -> None:
+def test_places_without_a_file_are_none(git_repository: Path) -> None:
     tip = commit_files(git_repository, {"models/m/manifest.toml": "1"})
     places = [(tip, "models"), (tip, "nowhere"), ("f" * 40, "models/m"), (tip, "models/m/manifest.toml")]
     assert read_files(opened(git_repository), places) == [None, None, None, (blob_id(b"1"), b"1")]

@@ -41,7 +41,7 @@ def test_a_blob_is_the_one_that_git_would_write(
     assert object_id("blob", data) == str(pygit2.hash(data))
 
 
-def test_what_was_written_is_read_by_git_and_the_library(repository: GitRepository) -> None:
+def test_new_objects_are_read_by_git_and_the_library(repository: GitRepository) -> None:
     objects = NewObjects(repository)
     oids = [objects.add("blob", b"x" * size) for size in (0, 1, 70_000)]
     objects.write()

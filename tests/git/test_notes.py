@@ -32,7 +32,7 @@ def test_a_note_begins_with_its_first_line_and_grows(git_repository: Path, commi
     assert git(git_repository, "rev-list", "--count", REF) == "3\n"
 
 
-def test_what_git_wrote_is_kept_also_where_its_line_has_no_end(git_repository: Path, commit: str) -> None:
+def test_a_line_of_git_without_an_end_is_kept(git_repository: Path, commit: str) -> None:
     blob = git(git_repository, "hash-object", "-w", "--stdin", given="by hand").strip()
     git(git_repository, "notes", "--ref", REF, "add", "-C", blob, commit)
     append_note(opened(git_repository), commit, REF, "ours")
@@ -54,7 +54,7 @@ def test_nothing_but_the_notes_has_a_new_name(git_repository: Path, commit: str)
     assert git(git_repository, "status", "--porcelain") == ""
 
 
-def test_a_draft_that_a_killed_run_left_is_in_nobodys_way(git_repository: Path, commit: str) -> None:
+def test_a_draft_left_by_a_killed_run_does_no_harm(git_repository: Path, commit: str) -> None:
     append_note(opened(git_repository), commit, "refs/notes/other", "left behind")
     git(git_repository, "update-ref", "refs/regolo/notes-draft", "refs/notes/other")
     append_note(opened(git_repository), commit, REF, "line")
@@ -62,7 +62,7 @@ def test_a_draft_that_a_killed_run_left_is_in_nobodys_way(git_repository: Path, 
     assert git(git_repository, "for-each-ref", "refs/regolo") == ""
 
 
-def test_who_writes_a_note_is_its_author(
+def test_a_note_has_its_writer_as_author(
     git_repository: Path, commit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace")

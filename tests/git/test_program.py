@@ -15,7 +15,7 @@ def top(git_repository: Path) -> Path:
     return git_repository
 
 
-def test_what_it_prints_is_returned(top: Path) -> None:
+def test_its_output_is_returned(top: Path) -> None:
     assert run_git(top / ".git", top, "ls-files", "-z") == b"file\0"
     oid = run_git(top / ".git", None, "hash-object", "--stdin", given=b"1")
     assert oid == git(top, "rev-parse", "HEAD:file").encode()
@@ -64,7 +64,7 @@ def saying(words: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("PATH", str(directory))
 
 
-def test_a_full_disk_is_told_from_other_failures(
+def test_a_full_disk_is_distinguished_from_other_failures(
     top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saying("fatal: write error: No space left on device", tmp_path, monkeypatch)

@@ -207,7 +207,7 @@ def test_a_tag_of_a_merge_is_the_same_object_everywhere(git_repository: Path, tm
         publish_tag(opened(git_repository), "m@v1.1", done.commit, message)
 
 
-def test_nothing_to_change_is_no_commit(git_repository: Path) -> None:
+def test_no_commit_is_made_without_a_change(git_repository: Path) -> None:
     def same(_: str | None) -> NewCommit[None]:
         return NewCommit({"file": b"same\n"}, "same\n", None)
 
@@ -333,7 +333,7 @@ def test_a_tag_that_somebody_else_makes_meanwhile_is_theirs(git_repository: Path
     assert git(git_repository, "status", "--porcelain") == ""
 
 
-def test_what_prepare_refuses_leaves_nothing(git_repository: Path) -> None:
+def test_a_refusal_by_prepare_leaves_nothing(git_repository: Path) -> None:
     def refuse(_: str | None) -> NewCommit[None]:
         raise NotFound("not this one")
 
@@ -361,9 +361,7 @@ def test_a_branch_that_is_only_another_name_is_refused(git_repository: Path) -> 
         assert str(caught.value.hint) == "git switch main"
 
 
-def test_what_would_be_refused_in_the_end_is_refused_early(
-    git_repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_errors_of_publishing_are_raised_early(git_repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_version(git_repository, "m", "1.0")
     path, repository = "models/m/manifest.toml", opened(git_repository)
     refuse_early(repository, "main", [path, "models/n/manifest.toml"])
@@ -447,7 +445,7 @@ def test_a_name_that_is_a_directory_of_anothers_is_refused(
     assert not (git_repository / ".git/regolo/journal.json").exists()
 
 
-def test_a_directory_that_an_earlier_branch_left_empty_is_in_nobodys_way(git_repository: Path) -> None:
+def test_an_empty_directory_of_an_earlier_branch_does_no_harm(git_repository: Path) -> None:
     commit = publish_version(git_repository, "m", "1.0").commit
     (git_repository / ".git/refs/heads/a/b").mkdir(parents=True)
     create_branch(opened(git_repository), "a", commit, lambda _: NewCommit({"x": b"1"}, "x\n", None))
@@ -467,7 +465,7 @@ def test_a_tag_of_a_commit_is_by_its_committer_and_time(
     )
 
 
-def test_what_the_commit_stands_for_comes_back_from_the_attempt_that_succeeded(git_repository: Path) -> None:
+def test_the_value_of_the_successful_attempt_is_returned(git_repository: Path) -> None:
     attempts: list[int] = []
 
     def prepare(_: str | None) -> NewCommit[int]:

@@ -186,7 +186,7 @@ def test_locks_that_the_dead_left_go_and_others_are_named(interrupted: Interrupt
     assert interrupted.outcome() == ("1.0", False)
 
 
-def test_a_work_tree_that_is_gone_is_nobodys_loss(interrupted: Interrupted, tmp_path: Path) -> None:
+def test_a_removed_work_tree_is_ignored(interrupted: Interrupted, tmp_path: Path) -> None:
     git(interrupted.top, "worktree", "add", "-q", "-b", "topic", str(tmp_path / "linked"))
     linked = interrupted.git.paths.common_dir / "worktrees/linked"
     trees = (type(interrupted.journal.work_trees[0])(linked, tmp_path / "linked"),)

@@ -84,7 +84,7 @@ def test_a_change_of_a_packed_tag_changes_the_key(paths: RepositoryPaths) -> Non
     assert tags_key(paths) != before
 
 
-def test_what_is_not_about_tags_keeps_the_key(paths: RepositoryPaths) -> None:
+def test_changes_of_other_refs_keep_the_key(paths: RepositoryPaths) -> None:
     before = tags_key(paths)
     commit_files(paths.top, {"file": "2"})
     git(paths.top, "branch", "topic")
@@ -112,7 +112,7 @@ def test_a_tag_that_is_written_in_place_gets_another_stamp(paths: RepositoryPath
     assert read_tags(paths, held)[1]["a"].oid == newer
 
 
-def test_locks_and_what_is_no_ref_are_passed_by(paths: RepositoryPaths) -> None:
+def test_locks_and_files_that_are_not_refs_are_skipped(paths: RepositoryPaths) -> None:
     tags = paths.common_dir / "refs" / "tags"
     (tags / "deep" / "d.lock").write_text("a" * 40)
     (tags / "short").write_text("a" * 39)
@@ -212,7 +212,7 @@ def test_a_branch_that_is_packed_meanwhile_is_found(
     assert refs_beside_tags(paths) == ["refs/heads/main", "refs/heads/topic/a"]
 
 
-def test_a_directory_of_branches_is_no_branch(paths: RepositoryPaths) -> None:
+def test_a_directory_of_branches_is_not_a_branch(paths: RepositoryPaths) -> None:
     git(paths.top, "branch", "team/one")
     assert branch_tip(paths, "team") is None
     assert branch_tip(paths, "main/one") is None

@@ -30,7 +30,7 @@ def upstream(git_repository: Path) -> Path:
         (["--bare"], False),
     ],
 )
-def test_what_a_fetch_brings_is_read_from_the_configuration(
+def test_the_refs_of_a_fetch_are_read_from_the_configuration(
     upstream: Path, tmp_path: Path, options: list[str], fetches_all: bool
 ) -> None:
     copy = opened(clone(upstream, tmp_path / "clone", *options))
@@ -64,7 +64,7 @@ def test_the_tags_of_a_remote_are_those_that_match(upstream: Path, tmp_path: Pat
     assert remote_tags(copy, "origin", ["n@*"]) == {}
 
 
-def test_a_remote_that_is_away_is_named_with_the_words_of_git(upstream: Path, tmp_path: Path) -> None:
+def test_an_unreachable_remote_is_reported_in_the_words_of_git(upstream: Path, tmp_path: Path) -> None:
     copy = opened(clone(upstream, tmp_path / "clone"))
     upstream.rename(tmp_path / "away")
     with pytest.raises(NotFound, match=r"remote 'origin': there is no Git repository.*fatal: .*repository"):

@@ -71,7 +71,7 @@ def test_a_revision_is_its_commit(top: Path, revision: str) -> None:
 
 
 @pytest.mark.parametrize("revision", ["none", "main:code", "main~9", "", "f" * 40, "main..main", "\0"])
-def test_what_is_no_commit_is_not_found(top: Path, revision: str) -> None:
+def test_an_object_that_is_not_a_commit_is_not_found(top: Path, revision: str) -> None:
     with pytest.raises(NotFound):
         opened(top).resolve(revision)
 
@@ -106,7 +106,7 @@ def test_a_tree_deeper_than_the_interpreter_goes_is_listed(git_repository: Path)
     assert found == path
 
 
-def test_what_is_no_file_is_not_read_as_one(top: Path) -> None:
+def test_a_special_file_is_not_read(top: Path) -> None:
     with pytest.raises(IntegrityError):
         opened(top).read_blob(ask(top, "rev-parse", "HEAD^{tree}"))
     with pytest.raises(MissingObject):
@@ -123,7 +123,7 @@ def test_objects_that_are_packed_after_opening_are_found(top: Path) -> None:
     assert repository.read_tag_object(other) is None
 
 
-def test_an_annotated_tag_is_told_from_any_other_object(top: Path) -> None:
+def test_an_annotated_tag_is_distinguished_from_other_objects(top: Path) -> None:
     done = publish_version(top, "m", "1.0")
     repository = opened(top)
     tag = repository.read_tag_object(str(done.tag_oid))
@@ -154,7 +154,7 @@ def test_a_packed_tag_object_is_read_after_another_look(top: Path) -> None:
     assert repository.read_tag_object(ask(top, "rev-parse", "late")) is not None
 
 
-def test_what_was_written_must_be_there(top: Path) -> None:
+def test_written_objects_must_exist(top: Path) -> None:
     repository = opened(top)
     loose = ask(top, "rev-parse", "HEAD")
     repository.require_written([loose])

@@ -31,7 +31,7 @@ def test_a_kind_that_the_library_cannot_read_is_refused_by_name(
         opened(git_repository)
 
 
-def test_what_git_is_told_on_its_command_line_counts(
+def test_settings_on_the_command_line_of_git_count(
     git_repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As `git -c user.name=Bob regolo …` hands it down.

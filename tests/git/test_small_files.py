@@ -25,7 +25,7 @@ def test_a_new_file_has_the_mode_of_any_other_and_keeps_it(tmp_path: Path) -> No
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-def test_who_reads_it_meanwhile_has_the_old_one(tmp_path: Path) -> None:
+def test_a_concurrent_reader_sees_the_old_index(tmp_path: Path) -> None:
     path = tmp_path / "file"
     replace_file(path, b"old")
     with path.open("rb") as reader:

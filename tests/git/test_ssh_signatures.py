@@ -86,7 +86,7 @@ def test_a_list_without_the_key_allows_nobody(signed: Signed, text: str) -> None
     assert str(problem(signed, text)).startswith("is of a key that is not listed, SHA256:")
 
 
-def test_what_was_changed_after_it_was_signed_is_refused(signed: Signed) -> None:
+def test_a_change_after_signing_is_refused(signed: Signed) -> None:
     signers = signed.line().encode()
     assert check_ssh_signature(PAYLOAD + b" ", signed.signature, signers, SECONDS) == (None, NOT_INTACT)
     broken = signed.signature.replace("U1NIU0lH", "AAAAAAAA")

@@ -36,7 +36,7 @@ def test_neither_a_prerelease_nor_an_environments_version_is_a_release(version: 
     assert (columns[1], columns[4], columns[-1]) == (version, 0, None)
 
 
-def test_what_is_no_annotated_tag_of_a_version_says_why() -> None:
+def test_a_tag_that_is_not_of_a_version_says_why() -> None:
     assert "lightweight" in problem_of(None)
     assert "no version record" in problem_of(TAG._replace(message="a subject\n"))
 

@@ -353,7 +353,7 @@ def test_an_update_that_fails_leaves_the_index_as_it_was(
     assert names(index.rows("m")) == ["m@1.0", "m@1.1"]
 
 
-def test_closing_it_twice_is_no_error_and_it_opens_again(git_repository: Path, index: TagIndex) -> None:
+def test_closing_it_twice_is_not_an_error_and_it_opens_again(git_repository: Path, index: TagIndex) -> None:
     publish_all(git_repository, "1.0")
     index.rows("m")
     index.close()

@@ -30,7 +30,7 @@ messages = st.text(st.characters(codec="utf-8")).filter(lambda text: "-----BEGIN
 
 
 @given(identities, names, messages)
-def test_what_is_written_is_read_back(tagger: Identity, name: str, message: str) -> None:
+def test_written_values_are_read_back(tagger: Identity, name: str, message: str) -> None:
     found = parse_tag_object(tag_object_bytes(COMMIT, name, tagger, message))
     assert found is not None
     assert (found.target, found.target_kind, found.name) == (COMMIT, "commit", name)
@@ -60,7 +60,7 @@ def test_the_bytes_are_spelled_out() -> None:
 
 
 @pytest.mark.parametrize("kind", ["SSH", "PGP"])
-def test_a_signature_is_told_from_the_message(kind: str) -> None:
+def test_a_signature_is_separated_from_the_message(kind: str) -> None:
     signature = KEY.format(kind, kind)
     found = parse_tag_object(tag_object_bytes(COMMIT, "t", ADA, f"text\n{signature}"))
     assert found is not None
@@ -68,7 +68,7 @@ def test_a_signature_is_told_from_the_message(kind: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x -----BEGIN SSH SIGNATURE-----\n", "-----BEGIN CERTIFICATE-----\n"])
-def test_what_only_looks_like_a_signature_is_message(text: str) -> None:
+def test_text_like_a_signature_is_part_of_the_message(text: str) -> None:
     found = parse_tag_object(tag_object_bytes(COMMIT, "t", ADA, text))
     assert found is not None
     assert (found.message, found.signature) == (text, None)
@@ -90,7 +90,7 @@ def test_a_tag_of_old_without_a_tagger_is_read() -> None:
         b" object %s\ntype commit\ntag t\n\n" % (b"a" * 40),
     ],
 )
-def test_what_git_would_not_accept_is_no_tag(data: bytes) -> None:
+def test_a_message_that_git_would_refuse_makes_no_tag(data: bytes) -> None:
     assert parse_tag_object(data) is None
 
 

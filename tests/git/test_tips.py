@@ -45,7 +45,7 @@ def test_a_detached_head_is_a_tip(top: Path) -> None:
     assert named(top)[f"HEAD in '{top / '.git'}'"] == lost
 
 
-def test_what_was_fetched_is_remote(top: Path, tmp_path: Path) -> None:
+def test_fetched_branches_are_remote(top: Path, tmp_path: Path) -> None:
     git(top, "branch", "topic")
     copy = clone(top, tmp_path / "copy")
     found = list(tips(opened(copy)))
@@ -61,7 +61,7 @@ def test_packed_branches_are_tips(top: Path) -> None:
     assert {"branch 'main'", "branch 'topic'"} < named(top).keys()
 
 
-def test_each_work_tree_has_a_tip_also_one_that_is_away(top: Path, tmp_path: Path) -> None:
+def test_each_work_tree_has_a_tip_even_a_missing_one(top: Path, tmp_path: Path) -> None:
     for name in ("here", "away"):
         git(top, "worktree", "add", "-q", "--detach", str(tmp_path / name))
         commit(tmp_path / name, name)
@@ -115,7 +115,7 @@ def oid(digit: int) -> str:
     return f"{digit}" * 40
 
 
-def test_what_a_ref_pointed_to_since_then_is_told_and_what_it_left_then(top: Path) -> None:
+def test_former_targets_of_a_ref_since_a_time_are_listed(top: Path) -> None:
     since = NOW - timedelta(days=90)
     before, after = since - timedelta(seconds=1), since + timedelta(seconds=1)
     (top / ".git/logs/HEAD").unlink()

@@ -83,7 +83,7 @@ def test_somebody_elses_repository_is_named_as_it_can_be_typed(owned: str) -> No
 @pytest.mark.parametrize(
     "said", ["No space left on device", "fatal: out of diskspace", "Disk quota exceeded"]
 )
-def test_a_full_disk_is_told_by_its_words(said: str) -> None:
+def test_a_full_disk_is_recognized_by_its_message(said: str) -> None:
     assert is_full(said)
     assert not is_full(said.replace("s", ""))
 

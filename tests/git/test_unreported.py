@@ -41,7 +41,7 @@ def test_that_of_a_running_process_is_its_own(git_repository: Path, late: GitRep
     assert again(git_repository)
 
 
-def test_what_was_reported_is_gone(git_repository: Path, late: GitRepository) -> None:
+def test_a_reported_publication_leaves_no_record(git_repository: Path, late: GitRepository) -> None:
     late.unreported.close()
     assert not (git_repository / RECORD).exists()
     assert not again(git_repository)
@@ -87,7 +87,7 @@ def test_another_commit_is_not_the_same(git_repository: Path, late: GitRepositor
 
 
 @pytest.mark.parametrize("change", ["tag deleted", "tag moved", "file changed", "branch reset", "damaged"])
-def test_what_was_changed_since_is_not_returned(
+def test_a_record_changed_since_is_not_returned(
     git_repository: Path, late: GitRepository, change: str
 ) -> None:
     die(late)

@@ -126,7 +126,7 @@ UNDER_WAY = {
 
 
 @pytest.mark.parametrize("what", UNDER_WAY)
-def test_what_is_under_way_is_refused_with_how_it_goes_on(top: Path, what: str) -> None:
+def test_an_operation_in_progress_is_refused_with_the_way_to_continue(top: Path, what: str) -> None:
     begin, command = UNDER_WAY[what]
     diverge(top)
     refuse_in_progress(main_tree(top))
@@ -261,7 +261,7 @@ def test_a_file_keeps_its_mode_and_one_that_is_right_its_inode(top: Path) -> Non
     assert (top / PATH).stat().st_ino != before.st_ino
 
 
-def test_what_a_killed_run_left_of_a_file_is_removed_and_in_nobodys_way(top: Path) -> None:
+def test_a_partial_file_of_a_killed_run_is_removed_and_does_no_harm(top: Path) -> None:
     left = (top / PATH).with_name(".manifest.toml.regolo-writing")
     left.write_text("half")
     write(top, edit(top))
@@ -285,7 +285,7 @@ def test_nothing_is_removed_behind_a_link(top: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "path"), [("old\n", "new\n", PATH), ("old\n", None, PATH), (None, "new\n", "models/n/x")]
 )
-def test_what_was_written_is_taken_back(top: Path, old: str | None, new: str | None, path: str) -> None:
+def test_an_unfinished_publication_is_undone(top: Path, old: str | None, new: str | None, path: str) -> None:
     before, change = state(top), edit(top, old, new, path)
     write(top, change)
     assert state(top) != before
@@ -293,14 +293,14 @@ def test_what_was_written_is_taken_back(top: Path, old: str | None, new: str | N
     assert state(top) == before
 
 
-def test_what_was_only_half_written_is_taken_back(top: Path) -> None:
+def test_a_half_written_publication_is_undone(top: Path) -> None:
     before = state(top)
     (top / PATH).write_text("new\n")
     undo_edits(opened(top).pygit, main_tree(top), [edit(top)], {PATH: edit(top).old})
     assert state(top) == before
 
 
-def test_what_somebody_changed_meanwhile_stays(top: Path) -> None:
+def test_concurrent_changes_stay(top: Path) -> None:
     write(top, edit(top))
     (top / PATH).write_text("mine\n")
     undo_edits(opened(top).pygit, main_tree(top), [edit(top)], {PATH: edit(top).old})

@@ -128,7 +128,7 @@ def test_a_file_of_metadata_that_toml_cannot_hold(
 
 
 @pytest.mark.parametrize("pair", ["a=nan", "a=inf", "a=", "=1", "a", "a=1=2", "a.=1"])
-def test_a_metric_that_is_none(top: Path, regolo: Regolo, pair: str) -> None:
+def test_a_metric_that_is_not_one(top: Path, regolo: Regolo, pair: str) -> None:
     refuse(regolo, top, 2, "", ["commit", "m", "code.py", "--metric", pair])
 
 
@@ -164,7 +164,7 @@ def device(place: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [dangling, circle, linked_directory, listening_socket, os.mkfifo, device])
-def test_what_is_no_file_is_named_wherever_it_stands(
+def test_a_special_file_is_named_wherever_it_is(
     top: Path, regolo: Regolo, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
 ) -> None:
     (top / "odd").mkdir()
@@ -187,7 +187,7 @@ def without_privileges(top: Path, *arguments: str) -> Done:
 
 
 @pytest.mark.parametrize("secret", ["secret", "inside/secret", "inside"])
-def test_what_may_not_be_read_is_named_with_what_helps(top: Path, secret: str) -> None:
+def test_an_unreadable_file_is_named_with_the_remedy(top: Path, secret: str) -> None:
     (top / "odd" / "inside").mkdir(parents=True)
     (top / "odd" / "a").write_bytes(b"a")
     (top / "odd" / "secret").write_bytes(b"x")
@@ -294,7 +294,7 @@ def test_an_empty_file_and_an_empty_directory(top: Path, regolo: Regolo, tmp_pat
 
 
 @pytest.mark.parametrize("place", [".git", ".git/config", ".git/hooks", ".", ".git/regolo/store"])
-def test_git_itself_is_no_artifact(top: Path, regolo: Regolo, place: str) -> None:
+def test_git_itself_is_not_an_artifact(top: Path, regolo: Regolo, place: str) -> None:
     refuse(regolo, top, 2, "git|whole work tree", ["register", "n", place])
 
 
@@ -309,13 +309,13 @@ def test_a_destination_inside_git(top: Path, regolo: Regolo, place: str) -> None
     refuse(regolo, top, 2, r"\.git", ["checkout", "m@1.0", place, "--force"])
 
 
-def test_a_destination_where_a_tracked_file_lies(top: Path, regolo: Regolo) -> None:
+def test_a_destination_with_a_tracked_file(top: Path, regolo: Regolo) -> None:
     said = refuse(regolo, top, 4, "code.py", ["checkout", "m@1.0", "code.py"])
     assert said.hint
     assert "--force" in said.hint
 
 
-def test_a_destination_where_somebodys_unknown_work_lies(top: Path, regolo: Regolo) -> None:
+def test_a_destination_with_unknown_work(top: Path, regolo: Regolo) -> None:
     (top / "model.safetensors").write_bytes(b"three days of training, not committed yet")
     (top / "words" / "b").write_text("edited by hand\n")
     refuse(regolo, top, 4, "its content matches no version", ["checkout", "m@1.0"])
@@ -456,7 +456,7 @@ def damage_chunks(top: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["changed", "short", "missing"])
-def test_damaged_bytes_reach_nobody(top: Path, regolo: Regolo, tmp_path: Path, how: str) -> None:
+def test_damaged_bytes_are_never_returned(top: Path, regolo: Regolo, tmp_path: Path, how: str) -> None:
     damage_chunks(top, how)
     before = Everything.of(top)
     for line in (

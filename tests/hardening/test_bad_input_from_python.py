@@ -75,7 +75,7 @@ def test_a_name_that_could_hurt(top: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "version", ["", "1", "01.0", "1.0-", "1.0 ", "..", "-1.0", "1.0/..", "1.0\n", "9" * 400]
 )
-def test_a_version_that_is_none(top: Path, version: str) -> None:
+def test_a_version_that_is_not_one(top: Path, version: str) -> None:
     refused(top, InvalidInput, "version", version=version)
 
 
@@ -183,7 +183,7 @@ def test_an_artifact_that_is_git_itself(top: Path, place: str) -> None:
         "lying directory",
     ],
 )
-def test_a_header_that_lies_is_plain_bytes(top: Path, tmp_path: Path, content: bytes) -> None:
+def test_a_wrong_header_is_plain_bytes(top: Path, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(content)
     with Registry.open(top) as registry:
@@ -259,7 +259,7 @@ def test_a_place_behind_a_linked_directory(top: Path, regolo: Regolo, tmp_path: 
     assert not list((tmp_path / "outside").iterdir())
 
 
-def test_a_place_where_a_tracked_file_lies(top: Path, regolo: Regolo) -> None:
+def test_a_place_with_a_tracked_file(top: Path, regolo: Regolo) -> None:
     (top / "train.py").write_text("print('hours of work')\n")
     git(top, "add", "train.py")
     git(top, "commit", "-qm", "code")

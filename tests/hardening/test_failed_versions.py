@@ -101,7 +101,7 @@ def test_one_that_is_alone_leaves_the_store_as_it_was(top: Path, large: Path, er
     before.must_be(top)
 
 
-def test_what_was_there_before_stays(top: Path, large: Path) -> None:
+def test_earlier_content_stays(top: Path, large: Path) -> None:
     with Registry.open(top) as registry:
         registry.create_model_version("m", model_data=large)
     before = stored(top)
@@ -189,7 +189,7 @@ def test_after_another_writer_has_failed_they_are_taken_back(top: Path, large: P
     assert not [path for path in left if path.startswith("tmp/")]
 
 
-def test_what_a_killed_writer_left_unfinished_is_removed_by_the_next(top: Path, large: Path) -> None:
+def test_an_unfinished_file_of_a_killed_writer_is_removed_by_the_next(top: Path, large: Path) -> None:
     worker = start(top, "m", large)
     worker.send_signal(signal.SIGKILL)
     worker.wait()

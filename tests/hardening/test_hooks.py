@@ -163,7 +163,7 @@ def test_hooks_that_do_not_run_are_named_once(top: Path, regolo: Regolo) -> None
     assert "hooks 'pre-commit', 'post-commit' do not run" in regolo("doctor").out
 
 
-def test_without_a_hook_nothing_is_said(top: Path, regolo: Regolo) -> None:
+def test_without_a_hook_nothing_is_printed(top: Path, regolo: Regolo) -> None:
     subprocess.run(["git", "init", "-q", top], check=True)  # brings the samples
     assert "hook" not in regolo("commit", "m", "model.safetensors").err
     assert not (top / ".git/regolo/hooks-said").exists()

@@ -111,7 +111,9 @@ def test_a_killed_push_goes_on_where_it_was(local: LooseStore, top: Path, tmp_pa
     verify(shared, recipe)
 
 
-def test_what_arrived_before_a_kill_is_not_sent_again(local: LooseStore, top: Path, tmp_path: Path) -> None:
+def test_chunks_that_arrived_before_a_kill_are_not_sent_again(
+    local: LooseStore, top: Path, tmp_path: Path
+) -> None:
     recipe = local.read_recipe(ingest(local, top).artifact.recipe)
     for calls in (4, 6, 8, 10):
         shared = tmp_path / f"shared {calls}"

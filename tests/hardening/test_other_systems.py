@@ -49,7 +49,7 @@ def test_every_verb_works_without_what_only_linux_has(git_repository: Path) -> N
     assert "error" not in done.stderr
 
 
-def test_a_system_that_flushes_disks_by_another_call_is_asked_for_it(git_repository: Path) -> None:
+def test_a_system_with_another_call_to_flush_disks_gets_that_call(git_repository: Path) -> None:
     code = """
 import fcntl
 asked = []

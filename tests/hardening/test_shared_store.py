@@ -44,7 +44,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
         (0o3777, 0o3777, 0o444),
     ],
 )
-def test_what_is_created_has_the_rights_of_the_root(
+def test_new_files_have_the_permissions_of_the_root(
     tmp_path: Path, umask: int, root_mode: int, directories: int, files: int
 ) -> None:
     root = tmp_path / "store"

@@ -85,7 +85,7 @@ def seen(top: Path) -> tuple[str, str, list[str]]:
 
 @pytest.mark.parametrize("away", WAYS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_verb_that_needs_the_store_says_that_it_is_away(
+def test_every_verb_that_needs_the_store_reports_that_it_is_missing(
     top: Path, regolo: Regolo, kind: Callable[[Path], Path], away: Callable[[Path], None]
 ) -> None:
     write_model(top / "other.safetensors", 7)
@@ -113,7 +113,7 @@ def test_the_store_that_is_mounted_again_has_everything(
     regolo("fsck", "--full")
 
 
-def test_what_needs_no_store_works_without_it(top: Path, regolo: Regolo) -> None:
+def test_commands_that_need_no_store_work_without_it(top: Path, regolo: Regolo) -> None:
     unmounted(configured_store(top))
     for line in (["list"], ["list", "m"], ["log", "m"], ["status"], ["history", "m"], ["describe"]):
         regolo(*line)

@@ -104,7 +104,7 @@ def test_a_format_file_that_is_something_else_is_named(top: Path, kind: Callable
 
 
 @pytest.mark.parametrize("kind", [pipe, listening, device])
-def test_what_is_in_the_place_of_temporary_files_is_no_trap(
+def test_something_else_in_place_of_temporary_files_is_no_trap(
     top: Path, regolo: Regolo, kind: Callable[[Path], None]
 ) -> None:
     place = top / ".git/regolo/store/tmp"
@@ -129,7 +129,7 @@ def test_the_cache_of_files_is_done_without(top: Path, kind: Callable[[Path], No
 
 @pytest.mark.parametrize("kind", [pipe, directory, listening, device])
 @pytest.mark.parametrize("place", ["models/m/manifest.toml", "models/m/model.toml", ".regolo/config.toml"])
-def test_a_record_in_the_work_tree_that_is_something_else_keeps_nobody(
+def test_a_record_replaced_by_something_else_blocks_no_other(
     top: Path, place: str, kind: Callable[[Path], None]
 ) -> None:
     (top / place).unlink(missing_ok=True)
@@ -141,7 +141,7 @@ def test_a_record_in_the_work_tree_that_is_something_else_keeps_nobody(
 
 
 @pytest.mark.parametrize("kind", [pipe, directory, listening, device])
-def test_what_this_clone_remembers_is_done_without(top: Path, kind: Callable[[Path], None]) -> None:
+def test_broken_caches_of_this_clone_are_ignored(top: Path, kind: Callable[[Path], None]) -> None:
     run_program(top, "list", timeout=SECONDS)
     names = ("statuses.json", "journal.json", "index.sqlite", "index.sqlite.stamp")
     for name in names:

@@ -162,7 +162,7 @@ def test_gates_are_those_of_head(regolo: Regolo, top: Path) -> None:
     assert git(top, "for-each-ref", "--contains", "HEAD", "refs/heads").count("\n") == 1
 
 
-def test_a_new_signer_alone_is_said(regolo: Regolo, top: Path) -> None:
+def test_a_new_signer_alone_is_reported(regolo: Regolo, top: Path) -> None:
     stage(top, ".regolo/allowed_signers", b"eve@example.com ssh-ed25519 AAAAC3eve\n")
     assert "loosens a rule, eve@example.com" in regolo("hook", "policy").err
 

@@ -86,7 +86,7 @@ def test_a_conflict_that_was_resolved_is_checked_as_a_commit(hooked: Path) -> No
     assert tried(hooked, "rebase", "-q", "main")[0] == 0
 
 
-def test_the_first_commit_of_a_repository_that_is_no_registry(
+def test_the_first_commit_of_a_repository_that_is_not_a_registry(
     tmp_path: Path, regolo: Regolo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     top = tmp_path / "new"
@@ -110,9 +110,7 @@ def without_program(top: Path, bin_directory: Path) -> str:
     return str(bin_directory)
 
 
-def test_without_the_program_nothing_is_stopped_unless_that_is_asked_for(
-    hooked: Path, tmp_path: Path
-) -> None:
+def test_without_the_program_only_a_strict_hook_stops_a_commit(hooked: Path, tmp_path: Path) -> None:
     path = without_program(hooked, tmp_path / "bin")
     (hooked / "a.txt").write_text("1")
     git(hooked, "add", "a.txt")

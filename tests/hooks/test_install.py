@@ -56,7 +56,7 @@ def test_a_hook_that_cannot_be_kept_is_not_lost(regolo: Regolo, top: Path) -> No
     assert states(regolo)["pre-commit"] == "not installed"
 
 
-def test_a_stale_hook_is_told_and_renewed(regolo: Regolo, top: Path) -> None:
+def test_a_stale_hook_is_reported_and_renewed(regolo: Regolo, top: Path) -> None:
     regolo("hooks", "install")
     place = top / ".git/hooks/pre-push"
     place.write_text(place.read_text().replace(f"hook, form {FORM}", "hook, form 0"))

@@ -76,7 +76,7 @@ def test_bytes_that_the_shared_store_lacks_stop_a_push(hooked: Path, tmp_path: P
     assert tried(hooked, "push", "-q", "origin", "main", "m@v1.2")[0] == 0
 
 
-def test_a_store_that_is_away_is_said_and_stops_nothing_unless_that_is_asked_for(
+def test_an_unreachable_store_is_reported_and_stops_only_a_strict_push(
     hooked: Path, tmp_path: Path, regolo: Regolo
 ) -> None:
     store = tmp_path / "shared"
@@ -128,9 +128,7 @@ def test_without_a_registry_a_push_is_as_before(
     assert not list(tmp_path.rglob("ran"))
 
 
-def test_a_checkout_says_what_is_missing_and_fetches_it_if_that_is_asked_for(
-    hooked: Path, regolo: Regolo
-) -> None:
+def test_a_checkout_reports_missing_files_and_fetches_them_on_request(hooked: Path, regolo: Regolo) -> None:
     git(hooked, "branch", "old", "m@v1.0")
     status, said = tried(hooked, "switch", "-q", "old")
     assert status == 0

@@ -48,7 +48,7 @@ def test_files_and_parts_of_them_are_read(options: dict[str, object]) -> None:
     }
 
 
-def test_a_bucket_that_cannot_be_read_is_said(
+def test_a_bucket_that_cannot_be_read_is_reported(
     options: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -246,7 +246,7 @@ def test_an_unconfirmed_store_is_not_used(tmp_path: Path, publisher: Registry, t
     assert trusting.cat_file("notes@1.0") == b"some notes"
 
 
-def test_what_only_the_shared_store_has_is_read_from_it(tmp_path: Path, publisher: Registry) -> None:
+def test_chunks_of_the_shared_store_alone_are_read_from_it(tmp_path: Path, publisher: Registry) -> None:
     fill(publisher, tmp_path)
     send_all(publisher)
     files = fsspec.filesystem("regolo", repo=str(clone_of(publisher, tmp_path / "clone")))
@@ -265,7 +265,7 @@ def test_what_only_the_shared_store_has_is_read_from_it(tmp_path: Path, publishe
 @pytest.mark.parametrize(
     "path", ["team/model@7.0/x", "lost@1.0", "lost", "team/model@1.0/lost", "team/model@staging", "team/mod"]
 )
-def test_what_is_not_there_is_not_found(files: RegoloFileSystem, path: str) -> None:
+def test_a_missing_path_is_not_found(files: RegoloFileSystem, path: str) -> None:
     assert not files.exists(path)
     assert not files.isfile(path)
     for read in (files.info, files.ls, files.cat_file, files.open):
@@ -283,7 +283,7 @@ def test_a_directory_is_not_read(files: RegoloFileSystem, path: str) -> None:
         files.cat_file(path)
 
 
-def test_what_is_no_reference_is_refused(files: RegoloFileSystem) -> None:
+def test_an_invalid_reference_is_refused(files: RegoloFileSystem) -> None:
     for path in ("@1.0/x", "m@", "m@1/x", "no spaces@1.0"):
         with pytest.raises(InvalidInput):
             files.info(path)

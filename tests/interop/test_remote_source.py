@@ -69,7 +69,7 @@ def test_the_store_is_used_only_if_it_is_trusted(opened: Open, team: Path) -> No
     assert opened(trust_store=str(team)).cat_file("m@1.0/weights.bin") == WEIGHTS
 
 
-def test_what_is_pushed_is_found(opened: Open, publisher: Registry) -> None:
+def test_pushed_versions_are_found(opened: Open, publisher: Registry) -> None:
     first, second = opened(), opened()
     assert first.ls("", detail=False) == second.ls("", detail=False) == ["m@1.0"]
     publish(publisher, b"second")
@@ -95,7 +95,7 @@ def test_a_rewritten_branch_is_followed(opened: Open, publisher: Registry, host:
     assert not opened().exists("m@production")
 
 
-def test_a_known_version_is_read_while_the_remote_is_away(opened: Open, host: Path) -> None:
+def test_a_known_version_is_read_while_the_remote_is_unreachable(opened: Open, host: Path) -> None:
     assert opened().exists("m@1.0/weights.bin")
     host.rename(host.with_name("away"))
     files = opened()
@@ -126,7 +126,7 @@ def test_several_processes_share_the_cache(opened: Open) -> None:
         assert set(pool.map(_read, [options] * 3)) == {WEIGHTS[:10]}
 
 
-def test_what_is_no_registry_is_said(tmp_path: Path, opened: Open) -> None:
+def test_a_missing_registry_is_reported(tmp_path: Path, opened: Open) -> None:
     new_repository(tmp_path / "empty.git", "--bare")
     with pytest.raises(NotFound, match=r"empty\.git' is not a model registry"):
         opened(registry=str(tmp_path / "empty.git")).ls("")

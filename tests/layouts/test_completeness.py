@@ -110,7 +110,7 @@ PLACEHOLDERS = {
 
 
 @pytest.mark.parametrize("said", PLACEHOLDERS)
-def test_what_is_there_in_place_of_weights_is_named(said: str) -> None:
+def test_content_in_place_of_weights_is_named(said: str) -> None:
     content = PLACEHOLDERS[said]
     for name in ("model.safetensors", "a.gguf", "m.onnx", "pytorch_model.bin"):
         assert f"'{name}' is {said.strip()}" in alone(name, content)

@@ -64,7 +64,7 @@ LYING_SAFETENSORS = {
 
 
 @pytest.mark.parametrize("data", LYING_SAFETENSORS.values(), ids=LYING_SAFETENSORS)
-def test_a_safetensors_header_that_lies_is_plain_bytes(data: bytes) -> None:
+def test_a_wrong_safetensors_header_is_plain_bytes(data: bytes) -> None:
     assert layout_of(data) is None
     with pytest.raises(SafetensorError):
         load(data)  # the reference library refuses it as well
@@ -106,7 +106,7 @@ LYING_GGUF = {
 
 
 @pytest.mark.parametrize("data", LYING_GGUF.values(), ids=LYING_GGUF)
-def test_a_gguf_header_that_lies_is_plain_bytes(data: bytes) -> None:
+def test_a_wrong_gguf_header_is_plain_bytes(data: bytes) -> None:
     assert layout_of(data) is None
 
 
@@ -133,12 +133,12 @@ LYING_ZIP = {
 
 
 @pytest.mark.parametrize("data", LYING_ZIP.values(), ids=LYING_ZIP)
-def test_a_zip_directory_that_lies_is_plain_bytes(data: bytes) -> None:
+def test_a_wrong_zip_directory_is_plain_bytes(data: bytes) -> None:
     assert layout_of(data) is None
 
 
 @pytest.mark.parametrize("shape", ["0, 9999999999999999999", "9223372036854775808, 0"])
-def test_an_array_of_nothing_with_an_endless_side_is_no_tensor(shape: str) -> None:
+def test_an_empty_array_with_an_endless_side_is_not_a_tensor(shape: str) -> None:
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}\n".encode()
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

@@ -103,7 +103,7 @@ def test_an_old_tar_of_pytorch_is_read_whole() -> None:
     }
 
 
-def test_what_an_old_tar_has_between_its_pickles_is_not_called_read() -> None:
+def test_bytes_between_the_pickles_of_an_old_tar_are_unread() -> None:
     data = old_torch_tar(bytes(64))
     before, count, after = data.rpartition(struct.pack("<q", 16))
     assert count
@@ -167,7 +167,7 @@ UNREAD = {
 
 
 @pytest.mark.parametrize("title", UNREAD)
-def test_what_cannot_be_read_is_said(title: str) -> None:
+def test_unreadable_content_is_reported(title: str) -> None:
     assert names_of(UNREAD[title], "model.pkl").unread
 
 
@@ -178,11 +178,11 @@ def test_a_name_of_keras_is_not_vouched_for() -> None:
 @pytest.mark.parametrize(
     "title", ["HDF5 behind a block", "lz4, if only by its beginning", "a frame that is skipped"]
 )
-def test_what_a_loader_knows_by_its_beginning_is_said_whatever_its_name(title: str) -> None:
+def test_a_pickle_is_recognized_by_its_beginning_under_any_name(title: str) -> None:
     assert names_of(UNREAD[title], "weights").unread
 
 
-def test_an_encrypted_member_is_said() -> None:
+def test_an_encrypted_member_is_reported() -> None:
     data = bytearray(zipped("archive/data.pkl", whole(SYSTEM)))
     at = data.index(b"PK\1\2")
     while at >= 0:
@@ -250,11 +250,11 @@ HUGE = {
 
 
 @pytest.mark.parametrize("title", HUGE)
-def test_what_is_said_to_be_huge_costs_little(title: str) -> None:
+def test_a_huge_size_in_a_header_costs_little(title: str) -> None:
     names_of(HUGE[title], "model.pkl")
 
 
-def test_a_budget_that_is_spent_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_that_is_spent_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"N0" * 1000 + b"cos\nsystem\n."  # no suffix, no protocol: it may be a text
     small = content.Budget(opcodes=100)
     monkeypatch.setattr("regolo_git.layouts.pickle_names.Budget", lambda: small)
@@ -352,7 +352,7 @@ HARMFUL = {("os", "system"), ("subprocess", "Popen")}
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_no_name_is_missed_that_python_is_asked_for(data: st.DataObject) -> None:
+def test_no_name_that_python_would_import_is_missed(data: st.DataObject) -> None:
     parts = data.draw(st.lists(st.sampled_from(PIECES), max_size=20))
     stream = b"\x80\x04" + b"".join(parts) + b"."
     if data.draw(st.booleans()):

@@ -107,7 +107,7 @@ def test_a_tag_that_is_not_on_the_branch_is_named(regolo: Regolo, two_versions: 
     assert findings(regolo) == [("left", "tag 'm@v1.1' is not on branch 'main'")]
 
 
-def test_what_this_clone_cannot_do_is_said(
+def test_limits_of_this_clone_are_reported(
     regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shallow = clone(two_versions, tmp_path / "clone", "--depth=1")

@@ -94,7 +94,7 @@ def test_a_changed_byte_is_found_by_reading_every_byte(regolo: Regolo, two_versi
 
 
 @pytest.mark.parametrize("state", ["a pipe", "a directory"])
-def test_what_is_no_recipe_is_not_taken_for_a_missing_one(
+def test_something_else_in_place_of_a_recipe_is_not_a_missing_one(
     regolo: Regolo, two_versions: Path, state: str
 ) -> None:
     recipe = store_files(two_versions, "recipes")[0]
@@ -170,7 +170,7 @@ def test_a_tag_on_a_commit_without_the_model_is_found(regolo: Regolo, two_versio
 
 
 @pytest.mark.parametrize("trailer", ["Regolo-Size", "Regolo-Digest", "Regolo-Manifest"])
-def test_a_trailer_that_lies_is_found(regolo: Regolo, two_versions: Path, trailer: str) -> None:
+def test_a_wrong_trailer_is_found(regolo: Regolo, two_versions: Path, trailer: str) -> None:
     message = message_of(two_versions, "m@v1.1")
     line = next(line for line in message.splitlines() if line.startswith(trailer))
     lie = line[:-1] + ("0" if line[-1] != "0" else "1")

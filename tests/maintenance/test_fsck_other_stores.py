@@ -74,7 +74,7 @@ def test_a_store_that_does_not_answer_makes_nothing_lost(
     assert problem.hint != Hint("retire", "m@1.0", "-m", "its bytes are lost")
 
 
-def test_what_is_here_is_read_even_if_the_rest_is_not(clone: Path) -> None:
+def test_local_chunks_are_read_even_if_others_are_elsewhere(clone: Path) -> None:
     with Registry.open(clone) as registry:
         registry.checkout_model_version("m", "1.0", clone / "m.bin")
         gone, damaged, *_ = stored_files(registry.handle.store, "chunks").values()

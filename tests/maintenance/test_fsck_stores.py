@@ -106,7 +106,7 @@ def test_an_error_about_the_shared_store_names_the_check_that_finds_it(
     assert "hint: mount it, or say where it is now: git regolo config store.url URL" in done.err
 
 
-def test_what_the_shared_store_lacks_is_pushed_by_who_has_it(
+def test_bytes_that_the_shared_store_lacks_are_pushed_by_a_clone_that_has_them(
     regolo: Regolo, publisher: Registry, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(publisher.handle.paths.top)
@@ -118,7 +118,7 @@ def test_what_the_shared_store_lacks_is_pushed_by_who_has_it(
 
 @pytest.mark.parametrize("kind", ["chunks", "packs", "recipes"])
 @pytest.mark.parametrize("fate", ["damaged", "gone"])
-def test_what_the_shared_store_lost_is_sent_again_by_the_next_push(
+def test_bytes_lost_in_the_shared_store_are_sent_again_by_the_next_push(
     regolo: Regolo, publisher: Registry, shared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     kind: str, fate: str,
 ) -> None:  # fmt: skip

@@ -26,7 +26,7 @@ def test_the_tables_are_read_and_written_as_they_were() -> None:
     assert endpoint.to_text() == TEXT
 
 
-def test_what_is_missing_is_as_in_the_default() -> None:
+def test_missing_keys_are_as_in_the_default() -> None:
     assert CanaryPolicy.read(TableReader({}, "[canary]")) == CanaryPolicy()
 
 

@@ -12,7 +12,7 @@ def parse(text: str = "") -> RegistryConfig:
     return RegistryConfig.parse(f"format = 1\n{text}")
 
 
-def test_what_is_left_out_has_a_default() -> None:
+def test_missing_keys_have_defaults() -> None:
     found = parse()
     assert (found.branch, found.digest, found.store_url, found.unknown) == ("main", "sha256", None, {})
     assert found.environments == ()
@@ -20,7 +20,7 @@ def test_what_is_left_out_has_a_default() -> None:
     assert found.environment("staging") is None
 
 
-def test_what_is_written_is_read() -> None:
+def test_written_values_are_read_back() -> None:
     found = parse(
         'later = 1\n[registry]\nbranch = "trunk"\n[store]\ndigest = "blake3"\nurl = "s3://x"\n'
         '[environments.canary]\n[environments.production]\nreplicas = 3\nrequires = ["canary"]\nmore = "y"\n'
@@ -68,7 +68,7 @@ def test_replicas_reach_to_their_edges(replicas: int) -> None:
         "[registry]\nbranch = 1",
     ],
 )
-def test_what_cannot_be_is_refused(text: str) -> None:
+def test_impossible_values_are_refused(text: str) -> None:
     with pytest.raises(IntegrityError):
         parse(text)
 

@@ -23,7 +23,7 @@ def test_a_digest_reads_back(algorithm: str) -> None:
     "text", ["", HEX, f"md5:{HEX}", f"sha256:{HEX[1:]}", f"sha256:{HEX}0", f"sha256:{HEX.upper()}", f"sha256{HEX}",
              f"sha256:{HEX}\n", f":{HEX}"],
 )  # fmt: skip
-def test_any_other_text_is_no_digest(text: str) -> None:
+def test_any_other_text_is_not_a_digest(text: str) -> None:
     with pytest.raises(InvalidInput, match="digest"):
         Digest.parse(text)
 

@@ -58,7 +58,7 @@ def test_a_key_at_the_top_is_added_below_the_others_and_above_the_comment_of_a_t
     assert lines == 'format = 1\ndescription = """\nfirst\nsecond"""\n'
 
 
-def test_what_was_set_is_what_was_before_once_it_is_unset() -> None:
+def test_setting_and_unsetting_a_key_restores_the_document() -> None:
     assert unset_value(set_value(TEXT, "store.url", "x"), "store.url") == TEXT
 
 

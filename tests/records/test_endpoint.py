@@ -81,7 +81,7 @@ def test_a_file_whose_parts_do_not_fit_is_damage_by_its_name(old: str, new: str)
         Endpoint.parse(TEXT.replace(old, new, 1), PATH)
 
 
-def test_a_version_that_is_no_table_is_damage() -> None:
+def test_a_version_that_is_not_a_table_is_damage() -> None:
     text = TEXT[: TEXT.index("[versions.")] + '[versions]\n"1.9" = 1\n"1.10" = 2\n'
     with pytest.raises(IntegrityError, match=PATH):
         Endpoint.parse(text, PATH)

@@ -58,7 +58,7 @@ VALUES: dict[str, Value] = {
         "not not final == true",
     ],
 )
-def test_what_matches(text: str) -> None:
+def test_filters_that_match(text: str) -> None:
     assert Filter.parse(text).matches(VALUES.get)
 
 
@@ -80,7 +80,7 @@ def test_what_matches(text: str) -> None:
         "tags == 'c'",
     ],
 )
-def test_what_does_not_match(text: str) -> None:
+def test_filters_that_do_not_match(text: str) -> None:
     assert not Filter.parse(text).matches(VALUES.get)
 
 

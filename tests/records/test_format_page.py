@@ -99,7 +99,7 @@ RECORDS = GOLDEN / "records"
 
 
 @pytest.mark.parametrize("path", sorted(RECORDS.rglob("*.*")), ids=lambda path: path.name)
-def test_what_was_written_once_stays_readable(path: Path) -> None:
+def test_golden_records_stay_readable(path: Path) -> None:
     kind, _, about = path.stem.partition("~")
     text = path.read_text()
     assert rewritten(kind, about.replace("+", "/").replace("=", ":"), text) == text

@@ -59,7 +59,7 @@ def test_a_value_of_another_kind_is_refused(value: Json, kind: type[str], proble
 
 
 @pytest.mark.parametrize("held", [{}, {"k": None}])
-def test_what_is_missing_is_named(held: Json) -> None:
+def test_missing_content_is_named(held: Json) -> None:
     with pytest.raises(InvalidInput) as caught:
         reader(held).get("k", str)
     assert caught.value.message == "the answer lacks 'k'"
@@ -82,7 +82,7 @@ def test_a_row_of_another_width_is_refused(rows: Json) -> None:
 
 
 @pytest.mark.parametrize("text", [b"{", b"\xff", "[" * 100_000, ""])
-def test_what_is_not_json_is_refused(text: bytes | str) -> None:
+def test_invalid_json_is_refused(text: bytes | str) -> None:
     with pytest.raises(InvalidInput, match=r"^the answer is not JSON$"):
         JsonReader.parse(text, "the answer")
 

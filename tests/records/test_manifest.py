@@ -156,7 +156,7 @@ def test_a_file_has_no_files_in_it() -> None:
             Manifest.parse(wrong.to_text())
 
 
-def test_a_newer_format_is_told_from_damage() -> None:
+def test_a_newer_format_is_distinguished_from_damage() -> None:
     with pytest.raises(NewerFormat):
         Manifest.parse(TEXT.replace("format = 1", "format = 2"))
 

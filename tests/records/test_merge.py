@@ -88,7 +88,7 @@ def test_removed_by_one_side() -> None:
     assert merge(base, "a = 1\nb = 2\n", "a = 1\nb = 2\n[t]\nc = 2\n").conflicts == 1
 
 
-def test_what_is_no_document_together_is_a_conflict() -> None:
+def test_a_merge_that_is_not_a_valid_document_is_a_conflict() -> None:
     merged = merge("a = 1\n", "a = 1\nb = { c = 1 }\n", "a = 1\n[b]\nd = 2\n")
     assert merged.conflicts == 1
     assert "b = { c = 1 }" in merged.text

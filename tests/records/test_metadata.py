@@ -72,7 +72,7 @@ def test_scalars_of_other_libraries_become_pythons() -> None:
     }  # fmt: skip
 
 
-def test_a_scalar_of_torch_is_told_by_the_end_of_its_type() -> None:
+def test_a_torch_scalar_is_recognized_by_the_end_of_its_type() -> None:
     loss = SimpleNamespace(item=lambda: float(np.float32(0.92)), dtype="torch.float32", ndim=0)
     exact = SimpleNamespace(item=lambda: float(np.float32(0.92)), dtype="torch.float64", ndim=0)
     assert normalize_metadata({"loss": loss, "exact": exact}) == {"loss": 0.92, "exact": 0.9200000166893005}
@@ -100,7 +100,7 @@ def test_a_scalar_of_torch_is_told_by_the_end_of_its_type() -> None:
         ({3: 1}, "k.3"),
     ],
 )
-def test_what_a_manifest_cannot_hold_is_named_by_its_key(value: object, key: str) -> None:
+def test_a_value_that_no_manifest_can_hold_is_named_by_its_key(value: object, key: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         normalize_metadata({"k": value})
     assert caught.value.message.startswith(f"'{key}' ")
@@ -248,7 +248,7 @@ class Settings:
 
 
 @pytest.mark.parametrize("value", [Settings(), Decimal("0.1"), Fraction(1, 3), 1j, Path("x"), Settings])
-def test_what_json_refuses_is_refused_by_its_key(value: object) -> None:
+def test_a_value_that_json_refuses_is_named_by_its_key(value: object) -> None:
     with pytest.raises(InvalidInput, match=r"^'k\.v' is a \w+, which a manifest cannot store"):
         normalize_metadata({"k": {"v": value}})
 

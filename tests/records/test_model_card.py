@@ -50,12 +50,12 @@ def test_a_card_that_says_nothing_is_one() -> None:
         ("format = 1", "format = 0"),
     ],
 )
-def test_what_cannot_be_said_is_refused(old: str, new: str) -> None:
+def test_unrepresentable_values_are_refused(old: str, new: str) -> None:
     with pytest.raises(IntegrityError):
         ModelCard.parse(FULL.replace(old, new, 1))
 
 
-def test_a_metric_that_is_no_table_is_named() -> None:
+def test_a_metric_that_is_not_a_table_is_named() -> None:
     with pytest.raises(IntegrityError, match=r"\[metrics\.x\]"):
         ModelCard.parse("format = 1\n[metrics]\nx = 1")
 

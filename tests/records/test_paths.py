@@ -48,10 +48,10 @@ def test_the_paths_are_those_of_the_format() -> None:
 @pytest.mark.parametrize(
     "path", ["", "models/a", "x/models/a/manifest.toml", "models/a/manifest.toml/x", "staging/m.toml"]
 )
-def test_any_other_path_is_nobodys(path: str) -> None:
+def test_other_paths_are_of_no_record(path: str) -> None:
     of: list[Callable[[str], str | None]] = [name_of for _, name_of in PAIRS]
     assert [name_of(path) for name_of in [*of, place_of_promotion]] == [None] * 5
 
 
-def test_a_file_right_below_the_environments_is_no_promotion() -> None:
+def test_a_file_right_below_the_environments_is_not_a_promotion() -> None:
     assert place_of_promotion("environments/staging.toml") is None

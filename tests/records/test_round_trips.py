@@ -211,7 +211,7 @@ def test_people_edit_the_config_and_their_comments_stay() -> None:
         set_value(text, "format.x", 1)
 
 
-def test_an_environment_requires_only_what_stands_before_it() -> None:
+def test_an_environment_requires_only_earlier_ones() -> None:
     text = without_environments(new_config_text(branch="main", store_url=None))
     with pytest.raises(IntegrityError):
         RegistryConfig.parse(
@@ -254,7 +254,7 @@ awkward_values = st.recursive(
     awkward,
     st.dictionaries(awkward, awkward, max_size=2),
 )
-def test_whatever_the_writer_accepts_the_reader_reads(
+def test_the_reader_reads_everything_that_the_writer_accepts(
     manifest: Manifest, metadata: dict[str, object], description: str, data: dict[str, str]
 ) -> None:
     with contextlib.suppress(InvalidInput):

@@ -60,14 +60,14 @@ def test_requests_stick_by_one_thing_only(two: tuple[str, str]) -> None:
         routing(**dict.fromkeys(two, "x"))
 
 
-def test_what_is_as_always_is_not_written() -> None:
+def test_default_values_are_not_written() -> None:
     assert Routing().to_table() == {}
     assert list(routing(retry=0, sticky_key="u", unknown={"z": 1, "a": 2}).to_table().items()) == [
         ("sticky_key", "u"), ("retry", 0), ("a", 2), ("z", 1),
     ]  # fmt: skip
 
 
-def test_what_is_written_is_read_back() -> None:
+def test_written_values_are_read_back() -> None:
     every = routing(
         sticky_cookie="c", override_header="o", retry=0, timeout_seconds=1.5, max_body_bytes=1, max_concurrency=1,
         unknown={"later": "x"},

@@ -27,7 +27,7 @@ def test_every_key_reads_back_in_one_order() -> None:
     assert list(block.to_mapping().items()) == list(FULL.items())
 
 
-def test_what_is_as_always_is_not_written() -> None:
+def test_default_values_are_not_written() -> None:
     assert ServingBlock("onnx").to_mapping() == {"format": "onnx"}
     assert ServingBlock.parse({"format": "onnx", "idempotent": False}) == ServingBlock("onnx")
     usual = ServingBlock.parse({"format": "onnx", "batch": {"max": 32, "wait_ms": 5}})

@@ -42,7 +42,7 @@ def test_the_last_signature_counts_as_for_git() -> None:
     assert split_signature(f"a\n{opening}b\n{opening}c\n") == (f"a\n{opening}b\n", f"{opening}c\n")
 
 
-def test_what_follows_on_the_line_makes_no_difference() -> None:
+def test_the_rest_of_the_line_makes_no_difference() -> None:
     assert split_signature("a\n-----BEGIN PGP SIGNATURE-----\r\nb") == (
         "a\n",
         "-----BEGIN PGP SIGNATURE-----\r\nb",

@@ -90,13 +90,13 @@ def changed(record: StoreRecord, **values: object) -> bytes:
     ],
     ids=str,
 )
-def test_what_is_not_a_record_is_refused(values: dict[str, object]) -> None:
+def test_an_invalid_record_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(IntegrityError):
         StoreRecord.parse(changed(RECORDS[0], **values))
 
 
 @pytest.mark.parametrize("kept", ["", "x", "../x", KEPT.replace("kept", "intent"), 7], ids=str)
-def test_what_settles_an_intent_names_what_keeps_its_recipes(kept: object) -> None:
+def test_a_done_record_names_the_record_that_keeps_its_recipes(kept: object) -> None:
     with pytest.raises(IntegrityError):
         StoreRecord.parse(changed(RECORDS[4], kept=kept))
 
@@ -108,7 +108,7 @@ def test_only_records_are_replaced(replaces: object) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b"[" * 100_000, RECORDS[0].to_bytes() + b" "])
-def test_what_is_not_canonical_json_is_refused(data: bytes) -> None:
+def test_json_that_is_not_canonical_is_refused(data: bytes) -> None:
     with pytest.raises(IntegrityError):
         StoreRecord.parse(data)
 

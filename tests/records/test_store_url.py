@@ -76,14 +76,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("url", GOOD)
-def test_what_can_be_a_store_is_accepted(url: str) -> None:
+def test_addresses_of_stores_are_accepted(url: str) -> None:
     address = parse_store_address(url)
     assert address.scheme == (url.partition("://")[0] if "://" in url else "file")
     assert address.url == url
 
 
 @pytest.mark.parametrize(("url", "said"), BAD.items(), ids=ascii)
-def test_what_cannot_be_a_store_is_refused_for_what_is_wrong(url: str, said: str) -> None:
+def test_an_invalid_store_is_refused_with_the_reason(url: str, said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_store_address(url)
     assert said in caught.value.message
@@ -146,14 +146,14 @@ def test_an_endpoint_is_the_url_of_a_server(endpoint: str) -> None:
     ],
     ids=ascii,
 )
-def test_what_cannot_be_an_endpoint_is_refused(endpoint: str) -> None:
+def test_an_invalid_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(InvalidInput, match="the endpoint of a store") as caught:
         parse_store_address("s3://bucket", endpoint)
     assert "secret" not in f"{caught.value.message}{caught.value.hint}"
 
 
 @pytest.mark.parametrize("region", ["", "-eu", "eu/../x", "eu\n", "a" * 64, "eu.host"], ids=ascii)
-def test_what_cannot_be_a_region_is_refused(region: str) -> None:
+def test_an_invalid_region_is_refused(region: str) -> None:
     with pytest.raises(InvalidInput, match="the region of a store"):
         parse_store_address("s3://bucket", None, region)
 
@@ -180,5 +180,5 @@ def test_a_web_server_cannot_be_the_store_of_a_clone(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["/srv/models", "s3://bucket/models"])
-def test_what_can_be_written_to_can_be_the_store_of_a_clone(url: str) -> None:
+def test_a_writable_store_can_be_the_store_of_a_clone(url: str) -> None:
     check_writable_store(url)

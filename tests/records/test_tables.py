@@ -126,7 +126,7 @@ def test_the_tables_of_a_table_have_their_names() -> None:
 
 
 @pytest.mark.parametrize("text", ["t = { a = 1 }", "t = 1"])
-def test_what_is_not_a_table_is_refused(text: str) -> None:
+def test_a_value_that_is_not_a_table_is_refused(text: str) -> None:
     with pytest.raises(IntegrityError, match="is not a table"):
         document(f"format = 1\n{text}").take_tables("t")
 

@@ -34,6 +34,6 @@ def test_one_line_for_each_value() -> None:
     ]
 
 
-def test_what_is_not_toml_is_refused() -> None:
+def test_invalid_toml_is_refused() -> None:
     with pytest.raises(IntegrityError):
         record_lines("<<<<<<< ours\n")

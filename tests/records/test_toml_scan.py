@@ -143,7 +143,7 @@ tables = st.recursive(
 @given(
     st.dictionaries(st.text(st.sampled_from("a.\"'[]{}=,#\\\n\u2028\u0085"), max_size=90), tables, max_size=5)
 )
-def test_what_is_written_is_never_costly(document: dict[str, TomlValue]) -> None:
+def test_our_own_documents_are_never_costly(document: dict[str, TomlValue]) -> None:
     document = {key: value for key, value in document.items() if "\ud800" not in repr(value)}
     with suppress(UnicodeEncodeError):
         text = dump_document(document)
@@ -152,7 +152,7 @@ def test_what_is_written_is_never_costly(document: dict[str, TomlValue]) -> None
 
 
 @given(st.text(st.sampled_from("ab1.=,[]{}\"'\\#\n \u2028"), max_size=120))
-def test_what_the_standard_library_reads_is_read(text: str) -> None:
+def test_documents_that_the_standard_library_reads_are_read(text: str) -> None:
     try:
         expected = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):

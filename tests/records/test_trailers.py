@@ -29,9 +29,7 @@ def test_the_text_is_spelled_out_and_read_back() -> None:
 
 
 @given(st.text(st.characters(codec="utf-8")), model_names, digests, st.integers(0, (1 << 63) - 1))
-def test_whatever_the_subject_the_record_reads_back(
-    subject: str, model: str, digest: Digest, size: int
-) -> None:
+def test_the_record_reads_back_with_any_subject(subject: str, model: str, digest: Digest, size: int) -> None:
     found = TagMessage.parse(TagMessage(subject, model, "1.0", "b" * 40, digest, size).to_text())
     assert found is not None
     assert (found.model, found.version, found.manifest_oid) == (model, "1.0", "b" * 40)
@@ -93,7 +91,7 @@ def test_people_may_add_to_it(text: str) -> None:
         TEXT.replace("Regolo-Model: ", "Regolo-Model:"),
     ],
 )
-def test_what_lacks_a_part_of_the_record_is_none(text: str) -> None:
+def test_a_message_without_all_trailers_is_none(text: str) -> None:
     assert TagMessage.parse(text) is None
     assert TagMessage.parse(f"{text}X-Other: line\n") is None
 
@@ -118,7 +116,7 @@ def test_the_lines_of_a_body_stay() -> None:
 
 
 @pytest.mark.parametrize("opening", ["-----BEGIN PGP SIGNATURE-----", "-----BEGIN SSH SIGNATURE-----"])
-def test_a_line_of_a_body_is_no_signature(opening: str) -> None:
+def test_a_line_of_a_body_is_not_a_signature(opening: str) -> None:
     text = MESSAGE._replace(body=f"\n{opening}\nx").to_text()
     found = TagMessage.parse(text)
     assert found is not None
@@ -126,13 +124,13 @@ def test_a_line_of_a_body_is_no_signature(opening: str) -> None:
 
 
 @given(st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"])))
-def test_whatever_the_body_the_record_reads_back(body: str) -> None:
+def test_the_record_reads_back_with_any_body(body: str) -> None:
     found = TagMessage.parse(MESSAGE._replace(body=body).to_text())
     assert found is not None
     assert found._replace(body="") == MESSAGE
 
 
-def test_what_the_gates_said_is_the_last_trailer() -> None:
+def test_the_results_of_gates_are_the_last_trailer() -> None:
     judged = MESSAGE._replace(gates="fail (accuracy fail, 2 pass)")
     assert judged.to_text() == f"{TEXT}Regolo-Gates: fail (accuracy fail, 2 pass)\n"
     assert TagMessage.parse(judged.to_text()) == judged

@@ -47,7 +47,7 @@ def test_one_version_has_many_spellings(text: str) -> None:
     "text",
     ["", "1", "01.0", "1.0.0.0", "1.0-", "1.0-01", "latest-1.0", "Prod-1.0", "1.0+", "1.0 ", "١.٠", "-1.0"],
 )
-def test_what_is_no_version_is_refused(text: str) -> None:
+def test_an_invalid_version_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         Version.parse(text)
 
@@ -187,7 +187,7 @@ def test_a_subject_that_would_hide_the_trailers_is_left_out(subject: str) -> Non
         ("7", "it has 1 part, not two or three", "7.0"),
     ],
 )
-def test_a_version_that_is_nearly_one_is_told_what_to_write(text: str, reason: str, instead: str) -> None:
+def test_a_nearly_valid_version_gets_a_suggestion(text: str, reason: str, instead: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         Version.parse(text)
     assert caught.value.message == f"'{text}' is not a version: {reason}"

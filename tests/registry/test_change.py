@@ -85,7 +85,7 @@ def test_a_proposal_starts_at_the_registry_branch(registered: Registry) -> None:
 
 
 @pytest.mark.parametrize("said", [None, "", "  \n"])
-def test_where_nothing_is_said_there_is_a_message_all_the_same(said: str | None) -> None:
+def test_without_a_given_text_there_is_a_default_message(said: str | None) -> None:
     message = action_message(said, "promote m@1.0", "promote", {"Regolo-To": "m@1.0", "Regolo-From": None})
     assert message == "promote m@1.0\n\nRegolo-Action: promote\nRegolo-To: m@1.0\n"
 

@@ -44,7 +44,7 @@ def test_a_setting_is_removed(registry: Registry) -> None:
     assert caught.value.hint == Hint("config")
 
 
-def test_the_same_value_again_is_no_change(registry: Registry, git_repository: Path) -> None:
+def test_the_same_value_again_is_not_a_change(registry: Registry, git_repository: Path) -> None:
     before = git(git_repository, "rev-parse", "HEAD")
     with pytest.raises(Conflict) as caught:
         change_setting(registry.handle, "registry.branch", "main")

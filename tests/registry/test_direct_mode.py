@@ -121,7 +121,7 @@ def test_a_size_that_is_none_is_named(registry: Registry, place: str, size: str)
     assert "10GB" in str(caught.value.hint)
 
 
-def test_what_is_cleaned_away_while_it_is_stored_is_not_named(
+def test_bytes_cleaned_away_during_a_commit_are_not_named(
     registry: Registry, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = SharedStores.records
@@ -141,7 +141,7 @@ def test_what_is_cleaned_away_while_it_is_stored_is_not_named(
     assert kinds(place) == ["all", "done", "done", "intent", "intent"]
 
 
-def test_a_directory_is_no_direct_mode(registry: Registry, tmp_path: Path) -> None:
+def test_a_directory_is_not_a_direct_mode(registry: Registry, tmp_path: Path) -> None:
     for place in (str(tmp_path / "a"), f"file://{tmp_path / 'b'}"):
         registry.handle.clone_store.create(place)
         git(registry.handle.paths.top, "config", "regolo.store", place)

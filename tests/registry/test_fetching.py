@@ -142,7 +142,7 @@ def test_damage_in_the_shared_store_reaches_nobody(clone: Path, team: Path, tmp_
     assert {path: path.read_bytes() for path in team.glob("chunks/??/*")} == before
 
 
-def test_a_shared_store_that_is_away_is_named(clone: Path, team: Path, tmp_path: Path) -> None:
+def test_a_shared_store_that_is_unreachable_is_named(clone: Path, team: Path, tmp_path: Path) -> None:
     shutil.move(team, tmp_path / "away")
     with Registry.open(clone) as registry, pytest.raises(TransportError, match=str(team)):
         registry.checkout_model_version("m", "1.0", tmp_path / "out")

@@ -76,7 +76,7 @@ def test_a_reference_means_one_version(models: Registry, reference: str, version
         ("sentiment@canary", "is promoted to 'canary'", "git regolo list sentiment"),
     ],
 )
-def test_what_is_not_there_is_said_with_the_nearest_that_is(
+def test_what_is_not_there_is_reported_with_the_nearest_that_is(
     models: Registry, reference: str, words: str, hint: str
 ) -> None:
     with pytest.raises(NotFound) as caught:

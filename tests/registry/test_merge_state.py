@@ -183,7 +183,7 @@ def test_a_shallow_clone_marks_nothing_and_promotes_nothing_it_cannot_see(
         assert unmerged(shallow) == ["1.2"]
 
 
-def test_a_read_only_cache_is_no_obstacle(topic: Registry) -> None:
+def test_a_read_only_cache_is_not_an_obstacle(topic: Registry) -> None:
     index = topic.handle.paths.common_dir / "regolo/index.sqlite"
     topic.handle.close()
     index.unlink(missing_ok=True)

@@ -107,7 +107,7 @@ def test_every_change_of_what_runs_can_be_pushed(separate: Team) -> None:
     assert git(separate.remote, "log", "-1", "--format=%s", "main") == "retire m@1.1\n"
 
 
-def test_what_others_have_pushed_comes_first(team: Team) -> None:
+def test_pushed_versions_of_others_come_first(team: Team) -> None:
     team.bob.create_model_version("m", model_data=b"three")
     git(top_of(team.bob), "push", "-q", "--follow-tags")
     team.ada.promote_model_version("m", "1.2", "production", push=True)

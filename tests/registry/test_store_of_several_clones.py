@@ -39,7 +39,7 @@ def assert_whole(registry: Registry, version: str) -> None:
         assert not store.missing(store.read_recipe(recipe).chunks)
 
 
-def test_what_one_clone_keeps_no_other_cleans_away(team: Team, place: Path) -> None:
+def test_recipes_kept_by_one_clone_survive_cleaning_in_another(team: Team, place: Path) -> None:
     ours = team.clone("ours")
     ours.create_model_version("m", model_data=b"ours")
     assert kinds(place) == ["all", "done", "intent"]
@@ -101,7 +101,7 @@ def test_a_version_that_is_created_beside_a_cleaning_is_whole(
     assert deleted
 
 
-def test_what_a_version_that_failed_named_holds_no_cleaning_back(
+def test_a_failed_version_does_not_block_cleaning(
     team: Team, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = team.clone("ours")

@@ -103,7 +103,7 @@ def test_what_was_read_once_is_kept(filled: Registry, monkeypatch: pytest.Monkey
     assert filled.find_model_versions("accuracy > 0.8") == first
 
 
-def test_a_name_that_no_version_has_is_said(filled: Registry) -> None:
+def test_a_name_that_no_version_has_is_reported(filled: Registry) -> None:
     with pytest.warns(RegoloNotice, match=r"no version has 'acuracy' \(did you mean 'accuracy'\?\)"):
         assert filled.find_model_versions("acuracy > 0.8") == []
     with warnings.catch_warnings():
@@ -120,7 +120,7 @@ def test_what_is_wrong_is_an_error(filled: Registry) -> None:
         filled.find_model_versions(model_id="x")
 
 
-def test_a_slow_first_read_is_said(filled: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_first_read_is_reported(filled: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[int] = []
     monkeypatch.setattr("regolo_git.registry.manifest_values.LONG_SECONDS", 0.0)
     query = VersionQuery(Filter.parse("accuracy > 0.8"), (SortKey("accuracy"),))

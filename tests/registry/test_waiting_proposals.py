@@ -92,7 +92,7 @@ def test_the_error_for_a_proposed_version_names_its_branch(proposed: Registry, t
     assert str(caught.value.hint) == "git regolo list m"
 
 
-def test_a_number_that_was_given_away_is_said(proposed: Registry, top: Path) -> None:
+def test_a_number_that_was_given_away_is_reported(proposed: Registry, top: Path) -> None:
     proposed.create_model_version("m", model_data=b"three")
     (found,) = waiting(top)
     assert (found.versions, found.taken) == (("m@1.1",), ("m@1.1",))

@@ -75,7 +75,7 @@ def cached(tmp_path: Path) -> Cached:
     return Cached(tmp_path / "cache", 100 * SIZE)
 
 
-def test_what_was_read_once_is_not_asked_for_again(cached: Cached) -> None:
+def test_content_is_requested_only_once(cached: Cached) -> None:
     recipe = cached.put(10)
     for _ in range(2):
         assert [cached.read(piece) for piece in cached.pieces] == cached.pieces
@@ -140,7 +140,7 @@ def test_damage_in_the_cache_is_read_again_from_the_store(cached: Cached) -> Non
     assert [bytes(data) for _, data in cached.store.read_chunks(recipe, recipe.chunks)] == cached.pieces
 
 
-def test_what_is_damaged_in_the_store_is_not_kept(cached: Cached) -> None:
+def test_damaged_content_of_the_store_is_not_kept(cached: Cached) -> None:
     cached.put(1)
     chunk = chunk_of(cached.pieces[0])
     cached.files.remove(f"chunks/{chunk.blake3[:2]}/{chunk.blake3}")
@@ -151,7 +151,7 @@ def test_what_is_damaged_in_the_store_is_not_kept(cached: Cached) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, SIZE - 1])
-def test_what_is_larger_than_the_cache_is_not_kept(tmp_path: Path, limit: int) -> None:
+def test_content_larger_than_the_cache_is_not_kept(tmp_path: Path, limit: int) -> None:
     cached = Cached(tmp_path / "cache", limit)
     cached.put(2)
     assert [cached.read(piece) for piece in cached.pieces] == cached.pieces
@@ -173,7 +173,7 @@ def test_a_cache_that_cannot_be_used_is_in_the_way_of_nothing(tmp_path: Path, ob
         assert [cached.read(piece) for piece in cached.pieces] == cached.pieces
 
 
-def test_what_a_killed_process_left_is_removed(cached: Cached) -> None:
+def test_leftovers_of_a_killed_process_are_removed(cached: Cached) -> None:
     cached.directory.mkdir()
     old, new = cached.directory / "tmp-old", cached.directory / "tmp-new"
     for path in (old, new):

@@ -82,7 +82,7 @@ def three(tmp_path: Path) -> Chained:
     return Chained(tmp_path)
 
 
-def test_what_the_first_store_has_is_read_there_and_no_other_is_opened(three: Chained) -> None:
+def test_chunks_of_the_first_store_are_read_without_opening_another(three: Chained) -> None:
     recipe = put(three.local, DATA)
     chain = three.chain()
     assert read(chain, DATA) == DATA
@@ -92,7 +92,7 @@ def test_what_the_first_store_has_is_read_there_and_no_other_is_opened(three: Ch
     assert three.opened == ["local"]
 
 
-def test_what_the_first_store_lacks_comes_from_the_next_one_that_has_it(three: Chained) -> None:
+def test_chunks_that_the_first_store_lacks_come_from_the_next(three: Chained) -> None:
     recipe = put(three.far, DATA)
     chain = three.chain()
     assert read(chain, DATA) == DATA
@@ -103,7 +103,7 @@ def test_what_the_first_store_lacks_comes_from_the_next_one_that_has_it(three: C
     assert three.local.recipe_names() == set()  # reading stores nothing
 
 
-def test_what_no_store_has_is_missing_from_all_of_them(three: Chained) -> None:
+def test_a_chunk_in_no_store_is_missing_from_all(three: Chained) -> None:
     recipe = recipe_of(DATA)
     chain = three.chain()
     assert find_recipe(chain, recipe.address) is None
@@ -195,7 +195,7 @@ def test_a_store_that_stops_answering_is_left_for_the_next_one(three: Chained) -
     assert three.notices == [f"the store '{three.local.url}' failed: the connection is gone"]
 
 
-def test_what_is_written_goes_to_the_first_store(three: Chained) -> None:
+def test_writes_go_to_the_first_store(three: Chained) -> None:
     chain = three.chain()
     recipe = put(chain, DATA)
     assert three.local.read_recipe(recipe.address) == recipe

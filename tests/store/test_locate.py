@@ -42,13 +42,13 @@ def test_a_url_of_a_remote_filesystem_goes_to_fsspec() -> None:
     "url",
     ["", "s3://a::memory://b", "filecache::s3://a", "git+x://y", "file://host/dir", "s3://"],
 )
-def test_what_cannot_be_a_store_is_refused(url: str) -> None:
+def test_an_invalid_store_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput):
         files_at(url)
 
 
 @pytest.mark.parametrize("act", [LooseStore.open, LooseStore.create, LooseStore.open_or_create])
-def test_what_cannot_be_the_store_of_a_clone_is_refused(act: Callable[[str], object]) -> None:
+def test_a_read_only_store_cannot_be_the_store_of_a_clone(act: Callable[[str], object]) -> None:
     with pytest.raises(InvalidInput, match="cannot write"):
         act("http://host/store")
 

@@ -126,7 +126,7 @@ def test_a_recipe_comes_back(store: Store) -> None:
     assert store.read_recipe(address) == recipe
 
 
-def test_a_recipe_is_found_or_there_is_none(store: Store) -> None:
+def test_find_recipe_returns_none_for_a_missing_recipe(store: Store) -> None:
     recipe = recipe_of(b"abc")
     assert find_recipe(store, recipe.address) is None
     store.put_recipe(recipe)
@@ -201,7 +201,7 @@ def emptied(place: Path) -> None:
 
 
 @pytest.mark.parametrize("lose", [gone, emptied])
-def test_a_store_that_went_meanwhile_is_told_from_one_that_lacks_something(
+def test_a_store_that_disappeared_is_distinguished_from_an_incomplete_one(
     local: Store, lose: Callable[[Path], None]
 ) -> None:
     recipe = recipe_of(b"abc")
@@ -218,7 +218,7 @@ def test_a_store_that_went_meanwhile_is_told_from_one_that_lacks_something(
             act()
 
 
-def test_nothing_is_written_where_a_store_is_no_more(local: Store) -> None:
+def test_nothing_is_written_in_place_of_a_lost_store(local: Store) -> None:
     gone(Path(local.url))
     acts: list[Callable[[], object]] = [
         lambda: local.put_chunk(address_of(b"a"), b"a"),
@@ -266,7 +266,7 @@ def test_a_new_store_is_one_that_0_1_reads(local: Store) -> None:
     assert text == 'format = 1\nchunking = "tensor-aligned-1"\n'
 
 
-def test_what_is_missing_is_told_once_and_in_order(store: Store) -> None:
+def test_missing_content_is_reported_once_and_in_order(store: Store) -> None:
     for data in (b"a", b"bc"):
         store.put_chunk(address_of(data), data)
     gone, short = chunk_of(b"gone"), chunk_of(b"bc")._replace(size=3)

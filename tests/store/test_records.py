@@ -150,7 +150,7 @@ def test_a_push_that_is_given_up_keeps_nothing_and_holds_nothing_back(files: Fil
     assert_whole(files, OLD)  # the intent of the second one
 
 
-def test_what_vouches_is_relied_on_but_not_kept(files: Files) -> None:
+def test_vouching_recipes_are_relied_on_but_not_kept(files: Files) -> None:
     push = StoreRecords(files, OURS).begin([NEW.address], read_recipe, vouching=[OLD.address])
     push.finish(list)
     by_kind = {record.kind: record.recipes for record in records(files)}
@@ -187,7 +187,7 @@ def test_from_time_to_time_one_record_has_everything_and_replaces_the_others(fil
     assert asked == [1]
 
 
-def test_what_is_kept_is_not_replaced_if_nobody_can_say_what_is_needed(files: Files) -> None:
+def test_kept_records_are_not_replaced_if_needs_are_unknown(files: Files) -> None:
     for _ in range(module.LISTED_KEPT + 1):
         begin(files, NEW).finish(lambda: None)
     assert {record.kind for record in records(files)} == {"intent", "kept", "done"}
@@ -227,7 +227,7 @@ def chunk_path(piece: bytes) -> str:
     return path_of(CHUNKS, blake3(piece).hexdigest())
 
 
-def test_what_is_condemned_may_be_relied_on(files: Files, looks: list[Callable[[], None]]) -> None:
+def test_condemned_files_may_be_relied_on(files: Files, looks: list[Callable[[], None]]) -> None:
     looks.append(lambda: pytest.fail("it waits"))
     condemn(files, chunk_path(PIECES[1]), deleting=False)
     begin(files, NEW)
@@ -277,7 +277,7 @@ def test_a_deletion_that_does_not_end_is_an_error_after_ten_minutes(
     assert len(waited) * module.LOOK_SECONDS == 600
 
 
-def test_who_may_not_list_what_is_condemned_may_not_push(tmp_path: Path) -> None:
+def test_a_push_needs_the_right_to_list_condemned_files(tmp_path: Path) -> None:
     LooseStore.create(str(tmp_path / "store"))
     (tmp_path / "store/condemned").write_text("in the way")
     with pytest.raises(TransportError, match="condemned"):
@@ -367,7 +367,7 @@ def test_nothing_is_deleted_however_the_steps_interleave(
 
 
 @pytest.mark.parametrize("at", range(12))
-def test_what_another_registry_keeps_is_known_while_it_replaces_its_records(at: int) -> None:
+def test_recipes_of_another_registry_are_known_while_it_replaces_its_records(at: int) -> None:
     files = new_files()
     push(files, OLD, owner=THEIRS)
 

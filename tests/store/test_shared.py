@@ -53,7 +53,7 @@ def pack_files(files: Files) -> list[str]:
 
 
 @pytest.mark.parametrize("sizes", [[], [7], SMALL, MIXED], ids=["none", "one", "small", "mixed"])
-def test_what_was_pushed_is_read_back(files: Files, sizes: list[int]) -> None:
+def test_pushed_artifacts_are_read_back(files: Files, sizes: list[int]) -> None:
     contents = contents_of(sizes)
     recipe = push(shared_at(files), contents)
     store = SharedStore.open(files)
@@ -122,7 +122,7 @@ def test_a_push_of_small_chunks_takes_a_request_for_each_pack(files: Files) -> N
 
 
 @pytest.mark.parametrize("batch", [True, False], ids=["batch", "one by one"])
-def test_what_is_in_one_pack_is_read_at_once(files: Files, batch: bool) -> None:
+def test_chunks_of_one_pack_are_read_at_once(files: Files, batch: bool) -> None:
     recipe = push(shared_at(files), contents_of([400_000] * 90))
     counting = CountingFiles(files)
     store = SharedStore.open(counting)
@@ -233,7 +233,7 @@ def test_without_hints_that_can_be_read_the_indexes_are(files: Files, hints: byt
     assert fetched(SharedStore.open(files), recipe) == contents
 
 
-def test_without_hints_the_chunks_of_a_pack_are_read_together_all_the_same(files: Files) -> None:
+def test_without_hints_the_chunks_of_a_pack_are_still_read_together(files: Files) -> None:
     recipe = push(shared_at(files), contents_of([400_000] * 90))
     files.remove(hints_path(recipe.address.hex))
     counting = CountingFiles(files)
@@ -268,7 +268,7 @@ def test_hints_that_name_other_chunks_or_sizes_are_passed_over(files: Files) -> 
     assert fetched(SharedStore.open(files), recipe) == contents
 
 
-def test_what_is_not_a_pack_among_the_packs_is_passed_over(files: Files) -> None:
+def test_a_file_that_is_not_a_pack_is_skipped(files: Files) -> None:
     contents = contents_of(SMALL)
     recipe = push(shared_at(files), contents)
     files.remove(hints_path(recipe.address.hex))
@@ -354,7 +354,7 @@ class FlippedOnce(CountingFiles):
         return data[:-1] + bytes([data[-1] ^ 1]) if first and data else data
 
 
-def test_what_was_damaged_on_the_way_is_read_again(files: Files) -> None:
+def test_a_chunk_damaged_in_transit_is_read_again(files: Files) -> None:
     contents = contents_of(SMALL)
     recipe = push(shared_at(files), contents)
     store = SharedStore.open(FlippedOnce(files))
@@ -508,7 +508,7 @@ def test_a_local_store_that_is_shared_with_packs_is_read_too(tmp_path: Path) -> 
 
 @settings(max_examples=20, deadline=None)
 @given(st.data())
-def test_whatever_call_a_push_is_killed_at_every_recipe_that_is_there_can_be_read(
+def test_a_push_killed_at_any_call_leaves_only_readable_recipes(
     data: st.DataObject,
 ) -> None:
     files = files_at(f"memory://{secrets.token_hex(8)}")

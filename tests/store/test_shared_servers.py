@@ -87,7 +87,7 @@ def test_a_web_server_serves_a_store(web_server: WebServer, served: tuple[str, P
         assert chunk_bytes(store, recipe.chunks[0]) == contents[recipe.chunks[0].blake3]
 
 
-def test_what_a_web_server_lacks_or_has_damaged_is_named(
+def test_files_that_a_web_server_lacks_or_has_damaged_are_named(
     web_server: WebServer, served: tuple[str, Path]
 ) -> None:
     name, directory = served

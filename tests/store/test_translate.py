@@ -18,7 +18,7 @@ def raised(error: BaseException, url: str = "/store") -> TransportError:
     return caught.value
 
 
-def test_what_a_filesystem_refuses_is_an_error_of_the_store() -> None:
+def test_a_refusal_of_the_filesystem_is_an_error_of_the_store() -> None:
     said = raised(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert said.message == "the store '/store' failed: the disk is full"
     assert said.hint == "free some space and try again"
@@ -26,7 +26,7 @@ def test_what_a_filesystem_refuses_is_an_error_of_the_store() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), IntegrityError("ours"), KeyError("ours")])
-def test_what_is_not_of_the_filesystem_passes(error: Exception) -> None:
+def test_errors_of_no_filesystem_pass_unchanged(error: Exception) -> None:
     with pytest.raises(type(error), match="ours"), translated("/store"):
         raise error
 
@@ -167,7 +167,9 @@ FAILURES: list[tuple[BaseException, str, bool]] = [
     FAILURES,
     ids=[f"{n}-{type(one[0]).__name__}" for n, one in enumerate(FAILURES)],
 )
-def test_an_error_of_a_library_is_said_in_our_words(error: BaseException, words: str, may_pass: bool) -> None:
+def test_an_error_of_a_library_is_reported_in_our_words(
+    error: BaseException, words: str, may_pass: bool
+) -> None:
     failure = failure_of(error)
     assert failure is not None
     assert words in failure.reason
@@ -178,7 +180,7 @@ def test_an_error_of_a_library_is_said_in_our_words(error: BaseException, words:
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "404"])
-def test_a_missing_file_is_no_failure(code: str) -> None:
+def test_a_missing_file_is_not_a_failure(code: str) -> None:
     missing = caused(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)), answer(code))
     assert failure_of(missing) is None
     assert isinstance(raised(missing).__cause__, FileNotFoundError)
@@ -202,12 +204,12 @@ def test_a_remote_error_says_where() -> None:
         "for <https://host/a?token=secret> and //ada:secret@host",
     ],
 )
-def test_nothing_secret_is_said(text: str) -> None:
+def test_nothing_secret_is_printed(text: str) -> None:
     assert "secret" not in said_by(RuntimeError(text))
     assert "host" in said_by(RuntimeError(text)) or "blob" in said_by(RuntimeError(text))
 
 
-def test_what_a_library_says_at_length_is_cut_to_a_line() -> None:
+def test_a_long_message_of_a_library_is_cut_to_a_line() -> None:
     said = said_by(RuntimeError("word\n\n  and " * 200))
     assert len(said) < 250
     assert "\n" not in said

@@ -47,7 +47,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 @pytest.mark.parametrize(
     ("scheme", "library"), [("s3", "s3fs"), ("http", "aiohttp"), ("gs", "gcsfs"), ("az", "adlfs")]
 )
-def test_it_is_said_what_keeps_it_from_the_store(
+def test_the_reason_for_not_reaching_the_store_is_reported(
     servers: dict[str, str], scheme: str, library: str, away: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip(library)

@@ -183,7 +183,7 @@ class FilesSuite(ReadingSuite):
         files.put("a/b/d", b"1")
         assert [file.path for file in files.walk("a")] == ["a/b/d"]
 
-    def test_removing_twice_is_no_error(self, files: Files) -> None:
+    def test_removing_twice_is_not_an_error(self, files: Files) -> None:
         files.put("a/b", b"1")
         files.remove("a/b")
         files.remove("a/b")

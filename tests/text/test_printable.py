@@ -8,7 +8,7 @@ from regolo_git.text.printable import has_lone_surrogate, one_line, printable, w
 
 
 @given(st.text(st.characters(codec=None)))
-def test_what_is_shown_can_be_printed(text: str) -> None:
+def test_shown_text_can_be_printed(text: str) -> None:
     assert printable(text).isprintable()
     assert one_line(text).isprintable()
 
@@ -35,7 +35,7 @@ def test_a_text_has_a_lone_surrogate_or_a_form_in_utf_8(text: str) -> None:
         ("", "", ""),
     ],
 )
-def test_what_cannot_be_printed_is_escaped(text: str, escaped: str, line: str) -> None:
+def test_unprintable_characters_are_escaped(text: str, escaped: str, line: str) -> None:
     assert printable(text) == escaped
     assert one_line(text) == line
 

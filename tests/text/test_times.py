@@ -83,5 +83,5 @@ def test_a_duration_is_read_by_its_unit(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "m", "-5m", "5 m", "5w", "1h30m", "٣s", "1e3", ".5s"])
-def test_what_is_not_a_duration_is_none(text: str) -> None:
+def test_an_invalid_duration_is_none(text: str) -> None:
     assert parse_duration(text) is None

@@ -35,7 +35,7 @@ def test_results_are_counted_the_worst_first() -> None:
     assert with_state(found, "open") == [found[1], found[3]]
 
 
-def test_a_gate_of_an_environment_is_told_apart() -> None:
+def test_a_gate_of_an_environment_is_distinguished() -> None:
     assert result("a", "pass").label == "a"
     assert result("a", "pass", "production").label == "production: a"
 

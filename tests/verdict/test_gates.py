@@ -90,7 +90,7 @@ def test_only_the_limits_that_decide_are_named() -> None:
     assert judged(MetricGate(min=0.85, max_drop=1), 0.9, 0.8).reason == "0.8 is below min 0.85"
 
 
-def test_the_rule_is_said_in_words() -> None:
+def test_the_rule_is_put_into_words() -> None:
     gate = MetricGate(0.85, 1, 0.005, 0.1, "unproven", True)
     assert (
         judged(gate, ..., 0.9).rule
@@ -305,7 +305,7 @@ def test_dangerous_names_are_refused_in_production_and_said_elsewhere() -> None:
     assert in_environment(none) == []
 
 
-def test_a_pickle_that_cannot_be_read_is_said_where_it_matters() -> None:
+def test_a_pickle_that_cannot_be_read_is_reported_where_it_matters() -> None:
     unread = dict.fromkeys(SCANNED, Finding("open", "cannot be read"))
     assert [result.state for result in in_environment(EnvironmentGates(), scan=unread)] == ["open"]
     assert in_environment(EnvironmentGates(), environment="staging", scan=unread) == []

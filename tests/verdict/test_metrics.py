@@ -126,7 +126,7 @@ def test_the_noise_has_its_method_and_inputs() -> None:
     assert (runs["method"], runs["n"], runs["runs"]) == ("welch", None, (5, 4))
 
 
-def test_what_is_within_the_tolerance_is_the_same_however_certain() -> None:
+def test_a_change_within_the_tolerance_is_none_however_certain() -> None:
     a, b = {"value": 0.91, "n": 10**7}, {"value": 0.905, "n": 10**7}
     assert changed("m", a, b, MetricRule("higher", tolerance_abs=0.01))["verdict"] == "same"
 

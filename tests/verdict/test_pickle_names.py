@@ -73,7 +73,7 @@ def test_the_worst_counts() -> None:
     )[1:]
 
 
-def test_what_changed_between_two_versions() -> None:
+def test_changes_between_two_versions() -> None:
     def names(*asked: str) -> PickleNames:
         return PickleNames(1, tuple(AskedName(*one.split(" "), offset=7) for one in asked))
 

@@ -27,7 +27,7 @@ BROKEN = PickleNames(1, ORDERED.names, (Unread("archive/data.pkl", "it ends earl
     ],
     ids=["none", "known", "unknown", "unreadable", "dangerous"],
 )
-def test_what_each_rule_finds(
+def test_each_rule_finds_its_problem(
     files: dict[str, PickleNames], known: str, not_dangerous: str, reason: str
 ) -> None:
     found = scan_findings(files)

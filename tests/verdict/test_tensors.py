@@ -27,7 +27,7 @@ def test_the_changes_of_one_kind_are_in_the_order_of_their_names() -> None:
     assert compared.of_kind("removed") == ()
 
 
-def test_where_a_tensor_lies_makes_no_difference() -> None:
+def test_the_position_of_a_tensor_makes_no_difference() -> None:
     compared = compare_tensors(recipe(tensor("a", at=0)), recipe(tensor("a", at=64)))
     assert (compared.unchanged, compared.changes) == (1, ())
 

@@ -345,7 +345,7 @@ def test_a_large_file_is_not_read_again_when_another_changes(
     verify_artifact(store, result.artifact)
 
 
-def test_what_the_store_lost_is_read_again(
+def test_lost_artifacts_are_read_again(
     store: Store, cache: StatCache, model: Path, an_hour_later: Callable[[], None]
 ) -> None:
     an_hour_later()

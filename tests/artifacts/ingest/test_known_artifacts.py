@@ -72,7 +72,7 @@ def test_a_changed_mode_is_another_artifact(
 
 
 @pytest.mark.parametrize("lost", ["recipe", "chunks"])
-def test_what_the_store_has_lost_is_not_known(
+def test_lost_artifacts_are_not_known(
     store: Store, cache: StatCache, top: Path, artifact: Artifact, lost: str
 ) -> None:
     if lost == "recipe":

@@ -62,7 +62,7 @@ def test_directories_that_are_one_are_refused_too(store: Store, tmp_path: Path) 
     assert not (tmp_path / "to").exists()
 
 
-def test_what_the_filesystem_tells_apart_is_written(store: Store, tmp_path: Path) -> None:
+def test_names_that_the_filesystem_distinguishes_are_written(store: Store, tmp_path: Path) -> None:
     files = {"A/x": "1", "a/x": "2", NFC: "3", NFD: "4", "ß": "5", "SS": "6"}
     artifact = ingest(store, write(tmp_path / "source", files)).artifact
     materialize(store, artifact, tmp_path / "to", is_one=exact)

@@ -69,7 +69,7 @@ def test_a_link_is_looked_at_as_itself_and_not_opened(top: Path) -> None:
         assert tree.look("no/directory") is None
 
 
-def test_what_is_kept_aside_has_both_names(top: Path, staged: int, tmp_path: Path) -> None:
+def test_a_file_kept_aside_has_both_names(top: Path, staged: int, tmp_path: Path) -> None:
     (top / "old").write_text("old")
     with ArtifactTree(top) as tree:
         tree.keep_aside("old", staged, "1")

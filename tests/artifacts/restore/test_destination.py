@@ -30,14 +30,14 @@ def test_a_directory_that_is_there_is_not_fresh(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["../x", "outside/../../x"])
-def test_what_is_outside_the_root_is_refused(tmp_path: Path, path: str) -> None:
+def test_a_path_outside_the_root_is_refused(tmp_path: Path, path: str) -> None:
     (tmp_path / "work").mkdir()
     with pytest.raises(InvalidInput, match="is not inside"):
         find_destination(tmp_path / "work" / path, tmp_path / "work", "file")
 
 
 @pytest.mark.parametrize("path", [".git/m", ".GIT/hooks/m", "a/.git/b"])
-def test_what_is_inside_a_git_directory_is_refused(tmp_path: Path, path: str) -> None:
+def test_a_path_inside_a_git_directory_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(InvalidInput, match=r"\.git"):
         find_destination(tmp_path / path, None, "file")
 

@@ -190,9 +190,7 @@ def test_another_versions_file_is_replaced(store: Store, cache: StatCache, tmp_p
         assert (tmp_path / "m").read_bytes() == noise(f"{number}", 100_000)
 
 
-def test_what_was_written_is_known_at_once(
-    store: Store, cache: StatCache, model: Path, tmp_path: Path
-) -> None:
+def test_written_files_are_known_at_once(store: Store, cache: StatCache, model: Path, tmp_path: Path) -> None:
     stored = ingest(store, model)
     bring(store, stored, tmp_path / "back", cache=cache)
     before = bytes_read()
@@ -201,7 +199,7 @@ def test_what_was_written_is_known_at_once(
     assert bytes_read() - before < 100_000
 
 
-def test_what_was_written_and_then_changed_is_not_taken_for_the_same(
+def test_a_file_changed_after_writing_is_not_taken_for_unchanged(
     store: Store, cache: StatCache, model: Path, tmp_path: Path
 ) -> None:
     stored = ingest(store, model)
@@ -268,7 +266,7 @@ def test_files_of_the_previous_version_are_taken_away_unless_changed(
     assert not (tmp_path / "back" / "old").exists()
 
 
-def test_what_the_caller_says_was_there_may_be_replaced_without_a_cache(store: Store, tmp_path: Path) -> None:
+def test_files_of_the_named_version_may_be_replaced_without_a_cache(store: Store, tmp_path: Path) -> None:
     first, second = ingest(store, b"first"), ingest(store, b"second")
     bring(store, first, tmp_path / "m")
     bring(store, second, tmp_path / "m", overwrite=Overwrite({"": first.artifact.digest}))
@@ -467,7 +465,7 @@ def test_a_recipe_with_a_path_that_leaves_is_refused(store: Store, tmp_path: Pat
 # -- what goes wrong on the way ---------------------------------------------------------------------------
 
 
-def test_what_appears_meanwhile_is_not_overwritten(store: Store, model: Path, tmp_path: Path) -> None:
+def test_a_file_that_appears_meanwhile_is_not_overwritten(store: Store, model: Path, tmp_path: Path) -> None:
     (tmp_path / "back").mkdir()
     stored = ingest(store, model)
 
@@ -529,7 +527,7 @@ def test_a_full_disk_is_an_error_and_changes_nothing(store: Store, tmp_path: Pat
     assert nothing_staged(tmp_path)
 
 
-def test_what_a_killed_checkout_left_is_removed_by_the_next(store: Store, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_checkout_are_removed_by_the_next(store: Store, tmp_path: Path) -> None:
     left = tmp_path / ".regolo-checkout-00aa"
     left.mkdir()
     assert stale_stagings(tmp_path) == []  # somebody may have made it this moment, and not locked it yet

@@ -220,7 +220,7 @@ def link_to_a_device(path: Path) -> None:
 @pytest.mark.parametrize("make", [device, os.mkfifo, listening, link_to_a_device])
 @pytest.mark.parametrize("at", ["", "inside", "a", "a/inside"])
 @pytest.mark.parametrize("overwrite", [NOTHING, FORCE], ids=["careful", "forced"])
-def test_what_is_not_a_file_is_never_replaced(
+def test_a_special_file_is_never_replaced(
     store: Store, tmp_path: Path, make: Callable[[Path], None], at: str, overwrite: Overwrite
 ) -> None:
     """In place of the file, in a directory in its place, in place of a directory, or in a directory of it."""

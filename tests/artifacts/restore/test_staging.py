@@ -66,7 +66,7 @@ def test_a_tree_is_renamed_as_one(base: int, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
 
 
-def test_what_a_killed_run_left_is_found_and_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_found_and_removed(tmp_path: Path) -> None:
     left = tmp_path / f"{STAGING_PREFIX}00ff"
     (left / "files").mkdir(parents=True)
     assert stale_stagings(tmp_path) == [left]

@@ -41,7 +41,7 @@ HUB = (
 PART = [".cache/other/x", ".gitattributes", "code/m.py", "config.json"]
 
 
-def test_what_a_clone_of_the_hub_leaves_is_left_out(tmp_path: Path) -> None:
+def test_files_of_a_hub_clone_are_left_out(tmp_path: Path) -> None:
     snapshot = look(write(tmp_path, *HUB))
     assert [file.path for file in snapshot.files] == PART
     assert snapshot.left_out == (
@@ -100,7 +100,9 @@ def test_git_itself_cannot_be_included(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make", [os.mkfifo, lambda p: p.symlink_to("/dev")], ids=["pipe", "linked directory"]
 )
-def test_what_cannot_be_stored_names_the_pattern_that_leaves_it_out(tmp_path: Path, make: object) -> None:
+def test_the_error_for_an_unstorable_file_names_the_pattern_that_leaves_it_out(
+    tmp_path: Path, make: object
+) -> None:
     write(tmp_path, "sub/a")
     make(tmp_path / "sub" / "x[1]")  # type: ignore[operator]
     with pytest.raises(InvalidInput) as caught:
@@ -110,7 +112,7 @@ def test_what_cannot_be_stored_names_the_pattern_that_leaves_it_out(tmp_path: Pa
 
 
 @pytest.mark.parametrize("pattern", ["", "  ", "# comment", "a\nb", "!"])
-def test_what_is_not_a_pattern_is_refused(tmp_path: Path, pattern: str) -> None:
+def test_an_invalid_pattern_is_refused(tmp_path: Path, pattern: str) -> None:
     with pytest.raises(InvalidInput, match="pattern"):
         look(write(tmp_path, "a"), [pattern])
 

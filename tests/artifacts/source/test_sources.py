@@ -91,7 +91,7 @@ def test_a_link_to_an_artifact_is_followed(store: Store, model: Path, tmp_path: 
     assert ingest(store, tmp_path / "latest").artifact.digest == ingest(store, model).artifact.digest
 
 
-def test_what_a_killed_checkout_left_is_no_part_of_a_directory(store: Store, model: Path) -> None:
+def test_leftovers_of_a_killed_checkout_are_not_part_of_a_directory(store: Store, model: Path) -> None:
     before = ingest(store, model).artifact.digest
     (model / ".regolo-checkout-0011").mkdir()
     (model / ".regolo-checkout-0011" / "1").write_text("half")
@@ -118,7 +118,7 @@ def test_a_pipe_that_is_open_is_copied_first(store: Store) -> None:
     assert list(Path(store.url, "tmp").iterdir()) == []
 
 
-def test_a_file_object_is_read_from_where_it_stands(store: Store, tmp_path: Path) -> None:
+def test_a_file_object_is_read_from_its_position(store: Store, tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(b"0123456789")
     with (tmp_path / "data").open("rb") as file:
         file.seek(4)

@@ -21,7 +21,7 @@ from regolo_git.errors import InvalidInput, NotFound
         ("gcs://x/y", "download it"),
     ],
 )
-def test_a_url_is_no_path_and_says_how_to_get_one(url: str, step: str) -> None:
+def test_a_url_is_refused_with_the_command_that_downloads_it(url: str, step: str) -> None:
     with pytest.raises(InvalidInput, match="is a URL, and importing from one is not supported yet") as error:
         status_of(Path(url))
     assert error.value.message.startswith(f"'{url}'")

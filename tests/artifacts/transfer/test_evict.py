@@ -42,7 +42,7 @@ def chunks_of(local: LooseStore) -> set[str]:
     return set(stored_files(local, "chunks"))
 
 
-def test_what_was_sent_is_freed_and_comes_back(local: LooseStore, shared: SharedStore) -> None:
+def test_sent_chunks_are_freed_and_fetched_again(local: LooseStore, shared: SharedStore) -> None:
     recipe = stored(local, "a", "b")
     send(local, shared, [recipe.address])
     plan = plan_eviction(local, shared, [recipe.address], "ours")
@@ -54,7 +54,7 @@ def test_what_was_sent_is_freed_and_comes_back(local: LooseStore, shared: Shared
     verify_recipe(local, recipe)
 
 
-def test_what_was_not_sent_stays(local: LooseStore, shared: SharedStore) -> None:
+def test_unsent_chunks_stay(local: LooseStore, shared: SharedStore) -> None:
     recipe = stored(local, "a")
     plan = plan_eviction(local, shared, [recipe.address], "ours")
     assert plan.kept == {recipe.address: "it is not in the shared store"}
@@ -141,7 +141,7 @@ def test_a_version_without_a_local_copy_is_not_in_the_plan(local: LooseStore, sh
 
 
 @pytest.mark.parametrize("kind", ["kept", "intent"])
-def test_what_another_registry_keeps_in_the_same_store_stays(
+def test_recipes_of_another_registry_in_the_same_store_stay(
     local: LooseStore, shared: SharedStore, kind: Kind
 ) -> None:
     first, second, third = stored(local, "a", "b"), stored(local, "b"), stored(local, "c")

@@ -70,7 +70,9 @@ def test_some_chunks_come_with_the_recipe(store: Store, here: Store, recipe: Rec
     assert here.read_recipe(recipe.address) == recipe
 
 
-def test_what_arrived_before_an_error_is_not_fetched_again(store: Store, here: Store, recipe: Recipe) -> None:
+def test_chunks_that_arrived_before_an_error_are_not_fetched_again(
+    store: Store, here: Store, recipe: Recipe
+) -> None:
     calls = len(set(recipe.chunks)) // 2
     with pytest.raises(TransportError):
         receive(Fetched(FailingStore(store, calls)), here, recipe)

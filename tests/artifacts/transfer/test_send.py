@@ -260,6 +260,6 @@ def test_an_interrupt_leaves_no_recipe(local: LooseStore, counted: CountingFiles
     check(counted, recipe)
 
 
-def test_what_nobody_has_is_not_found(local: LooseStore, counted: CountingFiles) -> None:
+def test_a_chunk_in_no_store_is_not_found(local: LooseStore, counted: CountingFiles) -> None:
     with pytest.raises(NotFound):
         send(local, SharedStore.open(counted), [Digest("blake3", "0" * 64)])

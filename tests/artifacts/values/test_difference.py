@@ -76,7 +76,7 @@ def test_complex_values_are_two() -> None:
     assert difference(">c8", a.astype(">c8"), b.astype(">c8")) == found
 
 
-def test_what_is_not_finite_is_counted_and_left_out() -> None:
+def test_values_that_are_not_finite_are_counted_and_left_out() -> None:
     a = np.array([1, 2, math.nan, math.inf, 3, math.nan], np.float32)
     b = np.array([1, 4, 7, math.inf, math.nan, math.nan], np.float32)
     found = difference("F32", a, b)

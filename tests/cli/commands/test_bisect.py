@@ -52,7 +52,7 @@ def test_a_command_can_skip_and_end_the_search(regolo: Regolo, five: Path) -> No
         assert words in regolo("bisect", "m", "1.0", "1.4", *check(status), status=exit_status).err
 
 
-def test_what_cannot_be_run_is_said(regolo: Regolo, five: Path) -> None:
+def test_a_program_that_cannot_be_run_is_reported(regolo: Regolo, five: Path) -> None:
     assert "does not name {path}" in regolo("bisect", "m", "1.0", "1.4", "--", "true", status=2).err
     error = regolo("bisect", "m", "1.0", "1.4", "--", "./nothing", "{path}", status=3).err
     assert "'./nothing' cannot be run: no such file or directory" in error

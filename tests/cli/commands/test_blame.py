@@ -45,7 +45,7 @@ def test_blame_looks_at_any_commit(regolo: Regolo, three: Path) -> None:
     assert regolo("blame", "main~1:m", "--json").document[1]["version"] == "1.1"
 
 
-def test_what_is_not_there_is_said(regolo: Regolo, three: Path) -> None:
+def test_a_missing_path_is_reported(regolo: Regolo, three: Path) -> None:
     error = regolo("blame", "m", "acuracy", status=3).err
     assert "has a metric 'acuracy'" in error
     assert "git regolo blame m accuracy" in error

@@ -79,7 +79,7 @@ def test_a_directory_that_is_there_is_left_alone(regolo: Regolo, host: Path) -> 
     assert [path.name for path in Path("there").iterdir()] == ["mine"]
 
 
-def test_what_is_not_a_registry_is_said(regolo: Regolo, host: Path, tmp_path: Path) -> None:
+def test_a_missing_registry_is_reported(regolo: Regolo, host: Path, tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--bare", "-b", "main", "empty.git")
     assert "is not a model registry yet" in regolo("clone", str(tmp_path / "empty.git"), status=3).err
     regolo("clone", str(tmp_path / "nothing.git"), status=3)

@@ -158,7 +158,7 @@ def test_a_parent_that_does_not_exist_is_refused(regolo: Regolo, two_versions: P
     assert "no such parent: model 'm' has no version '9.9'" in refused.err
 
 
-def test_what_is_taken_over_is_said(regolo: Regolo, two_versions: Path) -> None:
+def test_values_taken_over_are_reported(regolo: Regolo, two_versions: Path) -> None:
     write_model(two_versions / "model.safetensors", 3)
     regolo("commit", "m", "model.safetensors", "--meta", "license=mit", "--metric", "f1=0.5")
     write_model(two_versions / "model.safetensors", 4)
@@ -187,7 +187,7 @@ def test_bytes_of_a_retired_version_need_a_yes(regolo: Regolo, two_versions: Pat
     assert regolo("commit", "m", "model.safetensors", "--yes").out == "m@1.2\n"
 
 
-def test_what_is_left_out_of_a_directory_is_said_and_recorded(regolo: Regolo, registry: Path) -> None:
+def test_excluded_files_are_reported_and_recorded(regolo: Regolo, registry: Path) -> None:
     place = registry / "bert"
     (place / ".git").mkdir(parents=True)
     for name in ("config.json", "a.log", ".git/HEAD", ".regoloignore"):

@@ -23,7 +23,7 @@ def branch(top: Path) -> str:
     return git(top, "branch", "--list", "propose/*", "--format=%(refname:short)").strip()
 
 
-def test_what_became_of_a_proposal_is_said(regolo: Regolo, overtaken: Path) -> None:
+def test_the_outcome_of_a_proposal_is_reported(regolo: Regolo, overtaken: Path) -> None:
     old = git(overtaken, "rev-parse", branch(overtaken)).strip()
     done = regolo("commit", "--propose", "--again")
     assert done.out == "m@1.3\n"

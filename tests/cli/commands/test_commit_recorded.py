@@ -52,7 +52,7 @@ def test_every_modified_model_gets_a_version(regolo: Regolo, two_models: Path) -
     assert regolo("fsck").status == 0
 
 
-def test_what_is_wrong_with_one_leaves_nothing_of_any(regolo: Regolo, two_models: Path) -> None:
+def test_an_error_in_one_leaves_nothing_of_any(regolo: Regolo, two_models: Path) -> None:
     (two_models / "a.bin").write_bytes(b"a 1.1")
     (two_models / "b" / "weights").write_bytes(b"b 1.1")
     (two_models / "models" / "b" / "manifest.toml").write_text("edited", encoding="utf-8")

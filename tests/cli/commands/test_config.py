@@ -57,7 +57,7 @@ def test_a_value_is_taken_away(regolo: Regolo, registry: Path) -> None:
         ("format", "2", "'format'"),
     ],
 )
-def test_what_is_no_configuration_is_refused(
+def test_an_invalid_configuration_is_refused(
     regolo: Regolo, registry: Path, key: str, value: str, said: str
 ) -> None:
     before = git(registry, "rev-parse", "HEAD")
@@ -153,9 +153,7 @@ def test_other_peoples_settings_are_git_configs(regolo: Regolo, registry: Path) 
         ("store", '{url = "gs://bucket", endpoint = "https://host"}'),
     ],
 )
-def test_what_cannot_be_a_store_is_not_committed_as_one(
-    regolo: Regolo, registry: Path, key: str, value: str
-) -> None:
+def test_an_invalid_store_is_not_committed(regolo: Regolo, registry: Path, key: str, value: str) -> None:
     before = git(registry, "rev-parse", "HEAD")
     said = regolo("config", key, value, status=2).err
     assert "store" in said

@@ -48,7 +48,7 @@ def test_the_card_changes_in_two_keys_and_a_commit(regolo: Regolo, two_versions:
     ],
     ids=["nothing", "two lines", "escape", "long", "both"],
 )
-def test_what_cannot_be_kept_is_refused(
+def test_values_that_cannot_be_kept_are_refused(
     regolo: Regolo, two_versions: Path, words: tuple[str, ...], status: int
 ) -> None:
     before = git(two_versions, "rev-parse", "HEAD")

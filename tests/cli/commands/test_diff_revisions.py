@@ -53,7 +53,7 @@ def test_a_range_of_commits_compares_every_model_that_changed(regolo: Regolo, pr
     assert regolo("diff", "main..topic", "--format", "html").out.count("<h1>") == 2
 
 
-def test_nothing_modified_is_said(regolo: Regolo, proposed: Path) -> None:
+def test_nothing_modified_is_reported(regolo: Regolo, proposed: Path) -> None:
     assert "no model differs between HEAD and the work tree" in regolo("diff").err
     assert regolo("diff", "--json").document["changed"] == []
 
@@ -80,20 +80,20 @@ def test_a_truncated_file_in_the_work_tree_suggests_no_bump(regolo: Regolo, prop
     assert "no bump suggested: a file is incomplete" in regolo("diff").out
 
 
-def test_a_file_that_is_not_there_is_said(regolo: Regolo, proposed: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(regolo: Regolo, proposed: Path) -> None:
     (proposed / "model.safetensors").unlink()
     assert "m: 'model.safetensors' is not in the work tree" in regolo("diff").err
     assert "hint: git regolo checkout" in regolo("diff", ":m", status=3).err
 
 
-def test_a_commit_alone_is_no_model(regolo: Regolo, proposed: Path) -> None:
+def test_a_commit_alone_is_not_a_model(regolo: Regolo, proposed: Path) -> None:
     for arguments in (["topic"], ["HEAD"], ["main", "topic"]):
         err = regolo("diff", *arguments, status=2).err
         assert "is a commit, and a model is required" in err
         assert f"use {arguments[0]}:MODEL, or A..B" in err
 
 
-def test_what_this_clone_lacks_ends_with_the_fetch(regolo: Regolo, proposed: Path) -> None:
+def test_an_error_about_missing_history_ends_with_the_fetch(regolo: Regolo, proposed: Path) -> None:
     git(proposed, "remote", "add", "origin", str(proposed))
     err = regolo("diff", "main..origin/propose/m@1.3", status=3).err
     assert "git fetch origin propose/m@1.3:refs/remotes/origin/propose/m@1.3" in err

@@ -104,7 +104,7 @@ def test_a_proposed_evaluation_counts_after_the_merge(regolo: Regolo, two_versio
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else "",
 )
-def test_what_is_wrong_is_refused_and_nothing_is_committed(
+def test_invalid_values_are_refused_and_nothing_is_committed(
     regolo: Regolo, two_versions: Path, arguments: list[str], status: int
 ) -> None:
     before = git(two_versions, "for-each-ref")

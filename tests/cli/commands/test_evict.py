@@ -71,7 +71,7 @@ def test_a_store_that_is_no_longer_named_is_told_and_can_be_read_again(
     assert "no longer reads" not in regolo("config", "store.url", f"file://{tmp_path}/new").err
 
 
-def test_what_was_not_pushed_stays(regolo: Regolo, shared: Path) -> None:
+def test_unpushed_versions_stay(regolo: Regolo, shared: Path) -> None:
     done = regolo("evict", "m@1.0", "m@1.1", "--yes")
     assert "m@1.1  kept: it is not in the shared store" in done.err
     assert done.lines == ["m@1.0"]

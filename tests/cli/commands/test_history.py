@@ -14,7 +14,7 @@ def test_the_history_of_environments(regolo: Regolo, two_versions: Path) -> None
     assert regolo("history", "m", "--json").document[1]["message"].startswith("first try")
 
 
-def test_an_environment_that_is_not_there_is_said(regolo: Regolo, two_versions: Path) -> None:
+def test_an_environment_that_is_not_there_is_reported(regolo: Regolo, two_versions: Path) -> None:
     regolo("config", "environments.staging.replicas", "2")
     for command in (
         ["endpoint", "create", "e", "m@1.0", "--environment", "nowhere"],
@@ -26,7 +26,7 @@ def test_an_environment_that_is_not_there_is_said(regolo: Regolo, two_versions: 
     assert "note: environment 'staging' sets 2 replicas; --replicas 5 is ignored" in made.err
 
 
-def test_an_endpoint_is_told_from_a_model(regolo: Regolo, two_versions: Path) -> None:
+def test_an_endpoint_is_distinguished_from_a_model(regolo: Regolo, two_versions: Path) -> None:
     regolo("endpoint", "create", "reviews", "m@1.1")
     hints = {
         ("history", "reviews"): "git regolo endpoint history reviews",

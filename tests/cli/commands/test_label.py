@@ -112,7 +112,7 @@ def test_a_label_gets_a_new_value_or_is_removed(regolo: Regolo, labelled: Path) 
         "many",
     ],
 )
-def test_what_cannot_be_kept_is_refused(
+def test_values_that_cannot_be_kept_are_refused(
     regolo: Regolo, two_versions: Path, words: tuple[str, ...], message: str
 ) -> None:
     before = git(two_versions, "rev-parse", "HEAD")

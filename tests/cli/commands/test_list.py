@@ -57,7 +57,7 @@ def test_a_list_can_be_limited(regolo: Regolo, two_versions: Path) -> None:
     assert "and 1 older version: git regolo list m --all" in limited.err
 
 
-def test_a_tag_that_is_no_version_breaks_no_list(regolo: Regolo, two_versions: Path) -> None:
+def test_a_tag_that_is_not_a_version_breaks_no_list(regolo: Regolo, two_versions: Path) -> None:
     git(two_versions, "tag", "m@v9.9")
     git(two_versions, "tag", "other@v1.0.0")
     assert [line.split("\t")[0] for line in regolo("list", "m", "--plain").lines] == ["1.1", "1.0"]

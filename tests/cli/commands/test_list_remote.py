@@ -49,7 +49,7 @@ def test_python_lists_them_lowest_first(clone: str) -> None:
     ]  # fmt: skip
 
 
-def test_what_cannot_be_listed_is_explained(regolo: Regolo, clone: str, two_versions: Path) -> None:
+def test_an_unlistable_target_is_explained(regolo: Regolo, clone: str, two_versions: Path) -> None:
     assert (
         "remote 'origin' has no version of 'n'" in regolo("-C", clone, "list", "n", "--remote", status=3).err
     )

@@ -88,7 +88,7 @@ def test_the_driver_marks_conflicts(regolo: Regolo, top: Path) -> None:
     ],
     ids=["clean", "conflict", "binary", "not UTF-8"],
 )
-def test_what_is_not_toml_is_merged_as_git_does(
+def test_invalid_toml_is_merged_as_git_does(
     regolo: Regolo, top: Path, texts: tuple[bytes, bytes, bytes], merged: bytes | None, status: int
 ) -> None:
     found = merge_driver(regolo, top, texts, status)

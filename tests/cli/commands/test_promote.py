@@ -50,7 +50,7 @@ def test_a_promotion_that_cannot_be_changes_nothing(
     assert head(two_versions) == before
 
 
-def test_a_rule_is_said_with_the_command_that_satisfies_it(regolo: Regolo, two_versions: Path) -> None:
+def test_a_rule_is_reported_with_the_command_that_satisfies_it(regolo: Regolo, two_versions: Path) -> None:
     regolo("config", "environments.staging.replicas", "1")
     regolo("config", "environments.production.requires", '["staging"]')
     refused = regolo("promote", "m@1.1", "production", status=8)

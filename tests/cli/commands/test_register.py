@@ -38,7 +38,7 @@ def test_a_file_from_elsewhere_keeps_its_name(regolo: Regolo, registry: Path, tm
     assert "hint: git regolo checkout vad@2.0 face.tflite" in regolo("checkout", "vad@2.0", status=2).err
 
 
-def test_what_is_null_in_a_file_of_metadata_is_left_out(regolo: Regolo, registry: Path) -> None:
+def test_null_values_in_a_metadata_file_are_left_out(regolo: Regolo, registry: Path) -> None:
     write_model(registry / "model.safetensors")
     (registry / "meta.json").write_text('{"lang": "en", "vectors": {"width": 0, "name": null}, "url": null}')
     done = regolo("register", "m", "model.safetensors", "--metadata", "meta.json")

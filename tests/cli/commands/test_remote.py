@@ -90,7 +90,7 @@ def test_a_store_on_s3_has_an_endpoint_and_a_region_of_its_own(regolo: Regolo, r
         ("shared", "/store", 4),
     ],
 )
-def test_what_cannot_be_a_store_is_refused(
+def test_an_invalid_store_is_refused(
     regolo: Regolo, registry: Path, name: str, url: str, status: int
 ) -> None:
     before = (registry / ".git/config").read_text()

@@ -32,7 +32,7 @@ def clash(regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytes
     return two_versions
 
 
-def test_the_clash_is_said_with_the_command_that_helps(regolo: Regolo, clash: Path) -> None:
+def test_the_clash_is_reported_with_the_command_that_helps(regolo: Regolo, clash: Path) -> None:
     for command in (["list"], ["list", "m"], ["status"]):
         said = regolo(*command).err
         assert "note: m@1.2 of origin/main has other bytes: sha256:" in said
@@ -72,7 +72,7 @@ def test_it_can_be_pushed_afterwards(regolo: Regolo, clash: Path) -> None:
     assert "was pushed" in refused.err
 
 
-def test_what_cannot_be_renumbered(regolo: Regolo, two_versions: Path) -> None:
+def test_versions_that_cannot_be_renumbered(regolo: Regolo, two_versions: Path) -> None:
     assert "give the version" in regolo("renumber", "m", status=2).err
     assert "has no version '9.9'" in regolo("renumber", "m@9.9", status=3).err
 

@@ -35,7 +35,7 @@ def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path)
     assert "missing option" in regolo("retire", "m@1.0", status=2).err
 
 
-def test_who_when_and_why_are_shown_everywhere(regolo: Regolo, two_versions: Path) -> None:
+def test_author_time_and_reason_are_shown_everywhere(regolo: Regolo, two_versions: Path) -> None:
     regolo("retire", "m@1.0", "-m", "too slow for anyone", "--yes")
     for command in (["log", "m"], ["show", "m@1.0"]):
         assert "by Ada Byron: too slow for anyone" in regolo(*command).out

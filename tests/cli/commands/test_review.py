@@ -83,7 +83,7 @@ def test_an_open_gate_passes_unless_the_review_is_strict(regolo: Regolo, propose
     regolo("review", "main..change", "--strict", status=8)
 
 
-def test_what_cannot_be_reviewed_has_a_status_of_its_own(regolo: Regolo, proposed: Path) -> None:
+def test_an_impossible_review_has_its_own_exit_status(regolo: Regolo, proposed: Path) -> None:
     assert "not a range" in regolo("review", "main.....change", status=2).err
     assert "no revision 'nope'" in regolo("review", "main..nope", status=3).err
     assert regolo("review", "main..main").lines[0].startswith("Nothing to review")
@@ -93,7 +93,7 @@ def test_what_cannot_be_reviewed_has_a_status_of_its_own(regolo: Regolo, propose
     regolo("review", "main..change", status=5)
 
 
-def test_a_store_that_is_away_leaves_it_not_judged(regolo: Regolo, proposed: Path) -> None:
+def test_a_store_that_is_unreachable_leaves_it_not_judged(regolo: Regolo, proposed: Path) -> None:
     git(proposed, "switch", "-q", "main")
     path = proposed / "models/m/model.toml"
     commit_files(proposed, {"models/m/model.toml": path.read_text().replace("0.99", "0.1")})

@@ -101,7 +101,7 @@ def test_unknown_keys_survive_and_some_are_sealed(regolo: Regolo, two_versions: 
     assert "[later]\nkey = 1\n" in text
 
 
-def test_what_cannot_be_read_is_named(regolo: Regolo, two_versions: Path) -> None:
+def test_unreadable_records_are_named(regolo: Regolo, two_versions: Path) -> None:
     whole = (two_versions / PATH).read_text()
     for content, what in (
         (f"\ufeff{whole}", "byte order mark"),

@@ -46,7 +46,7 @@ def test_a_version_is_signed_after_it_was_tagged(regolo: Regolo, two_versions: P
     }
 
 
-def test_what_cannot_be_signed_is_said(regolo: Regolo, two_versions: Path, key: Path) -> None:
+def test_a_version_that_cannot_be_signed_is_reported(regolo: Regolo, two_versions: Path, key: Path) -> None:
     assert "no version '2.0'" in regolo("sign", "m@2.0", status=3).err
     git(two_versions, "config", "user.signingKey", "/nowhere/key")
     assert "the tag cannot be signed" in regolo("sign", "m@1.0", status=4).err

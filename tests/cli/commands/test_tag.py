@@ -33,7 +33,7 @@ def test_a_merged_version_without_bytes_is_refused(
     assert "1 of 1 versions not tagged" in regolo("tag", "--merged", status=5).err
 
 
-def test_what_the_gates_say_is_in_the_tag_and_said(regolo: Regolo, registry: Path) -> None:
+def test_the_results_of_gates_are_in_the_tag_and_printed(regolo: Regolo, registry: Path) -> None:
     for number, accuracy in enumerate(("0.92", "0.95", "0.9")):
         (registry / "m.bin").write_bytes(accuracy.encode())
         arguments = ("m", "m.bin", "--metric", f"accuracy={accuracy}")

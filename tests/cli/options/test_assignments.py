@@ -26,7 +26,7 @@ def test_dots_make_tables() -> None:
     }
 
 
-def test_a_metric_that_is_no_number_says_how_to_keep_words() -> None:
+def test_a_metric_that_is_not_a_number_says_how_to_keep_words() -> None:
     with pytest.raises(InvalidInput) as caught:
         metric_value("note", "good")
     assert caught.value.hint == "for other values: --meta note=good"
@@ -86,7 +86,7 @@ def test_a_name_is_a_value_or_a_table(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["accuracy", "=1", " =1"])
-def test_what_is_no_assignment_is_refused(text: str) -> None:
+def test_an_invalid_assignment_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="NAME=VALUE"):
         gather_metadata(None, [text])
 

@@ -11,7 +11,7 @@ def test_weights_are_shares_or_percents() -> None:
 
 
 @pytest.mark.parametrize("pair", ["1.0", "=90", "1.0=", "1.0=many", "1.0=nan", "1.0=1=2"])
-def test_what_is_not_a_weight_is_named(pair: str) -> None:
+def test_an_invalid_weight_is_named(pair: str) -> None:
     with pytest.raises(InvalidInput, match=f"'{pair}' is not VERSION=WEIGHT") as refused:
         read_weights((pair,))
     assert refused.value.hint == "give the split as 1.0=90 1.1=10"
@@ -22,7 +22,7 @@ def test_counts_are_whole_numbers() -> None:
 
 
 @pytest.mark.parametrize("pair", ["1.0", "=9", "1.0=", "1.0=-1", "1.0=1.5", "1.0=many"])
-def test_what_is_not_a_count_is_named(pair: str) -> None:
+def test_an_invalid_count_is_named(pair: str) -> None:
     with pytest.raises(InvalidInput, match=f"'{pair}' is not VERSION=REPLICAS"):
         read_counts((pair,))
 

@@ -57,9 +57,7 @@ def test_a_metric_says_how_it_was_measured(regolo: Regolo, top: Path) -> None:
     ],
     ids=lambda value: "".join(value) if isinstance(value, list) else "",
 )
-def test_what_is_not_a_measurement_is_refused(
-    regolo: Regolo, top: Path, options: list[str], said: str
-) -> None:
+def test_an_invalid_measurement_is_refused(regolo: Regolo, top: Path, options: list[str], said: str) -> None:
     assert said in regolo("register", "m", "m.bin", *options, status=(2, 3)).err
     assert git(top, "tag") == ""
 
@@ -169,7 +167,7 @@ def test_yaml_without_its_library_names_the_extra(
     assert "regolo-git[yaml]" in regolo("register", "m", "m.bin", "--metrics", "m.yaml", status=9).err
 
 
-def test_what_is_not_carried_over_is_named(regolo: Regolo, top: Path) -> None:
+def test_values_that_are_not_carried_over_are_named(regolo: Regolo, top: Path) -> None:
     regolo(
         "register", "m", "m.bin", "--metric", "f1=0.9", "--meta", "license=mit", "--data", "train=sha256:00ff",
     )  # fmt: skip

@@ -50,7 +50,7 @@ def test_two_commands_can_share_the_options() -> None:
     assert CliRunner().invoke(other, ["--width", "3"], catch_exceptions=False).output == "6\n"
 
 
-def test_what_the_value_refuses_is_raised_before_the_command_runs() -> None:
+def test_an_invalid_combined_value_is_refused_before_the_command_runs() -> None:
     def refuse(width: int) -> None:
         raise InvalidInput(f"{width} is too wide")
 

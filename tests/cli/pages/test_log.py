@@ -47,7 +47,7 @@ def test_a_trend_goes_from_the_first_value_to_the_last(capsys: pytest.CaptureFix
     assert rows[2].split()[:3] == ["1.0", "0.89", "ready"]
 
 
-def test_one_value_is_no_trend(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_value_is_not_a_trend(capsys: pytest.CaptureFixture[str]) -> None:
     put_trend(steps()[2:], "accuracy")
     assert capsys.readouterr().out.startswith("accuracy  =  0.89 (1 version)\n")
 

@@ -48,7 +48,7 @@ def sections(shown: Shown) -> dict[str, dict[str, str]]:
     }
 
 
-def test_what_a_version_does_not_have_is_not_on_its_page() -> None:
+def test_missing_values_are_not_on_the_page_of_a_version() -> None:
     found = sections(PLAIN)
     assert list(found[""]) == ["created", "size", "digest", "path", "tag", "commit"]
     assert {title for title, rows in found.items() if rows} == {""}

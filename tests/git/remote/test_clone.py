@@ -74,7 +74,7 @@ def test_nothing_is_left_of_a_clone_that_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("either")
-def test_a_name_that_is_no_repository_is_not_taken_for_the_new_directory(
+def test_an_unknown_repository_is_not_taken_for_the_new_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -47,7 +47,7 @@ def test_the_error_names_the_ref_and_the_next_step(
     ],
     ids=["github", "gitlab", "named", "another named", "not named"],
 )  # fmt: skip
-def test_a_hook_that_refuses_all_refs_is_told_for_the_one_it_is_about(
+def test_a_hook_that_refuses_all_refs_is_reported_for_its_own(
     refusal: Refusal, said: str, message: str
 ) -> None:
     outcomes = {ref: Outcome(ref, refusal, "why") for ref in (TAG, MAIN)}

@@ -182,7 +182,7 @@ def test_bytes_that_serve_already_are_not_tried(endpoint: Registry) -> None:
         endpoint.start_canary("e", "1.0")
 
 
-def test_a_version_that_may_not_serve_is_no_candidate(endpoint: Registry) -> None:
+def test_a_version_that_may_not_serve_is_not_a_candidate(endpoint: Registry) -> None:
     with pytest.raises(NotFound):
         endpoint.start_canary("e", "9.9")
     with pytest.raises(InvalidInput, match="serves 'm', not 'other'"):

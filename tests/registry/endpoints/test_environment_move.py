@@ -82,7 +82,7 @@ def test_the_same_promotion_brings_an_endpoint_back(
         followed.promote_model_version("m", "1.1", "production")
 
 
-def test_a_kept_environment_is_said(followed: Registry) -> None:
+def test_a_kept_environment_is_reported(followed: Registry) -> None:
     with pytest.warns(
         RegoloNotice,
         match=r"rolled back from production=1\.1; for both to agree: "

@@ -120,7 +120,7 @@ def test_a_new_environment_does_not_hide_the_others(undeclared: Registry) -> Non
     assert declared(undeclared) == ["qa", "staging", "production", "eu"]
 
 
-def test_a_directory_that_is_no_environment_is_not_declared(undeclared: Registry) -> None:
+def test_a_directory_that_is_not_an_environment_is_not_declared(undeclared: Registry) -> None:
     top: Path = undeclared.handle.paths.top
     (top / "environments/Old_1").mkdir()
     (top / "environments/Old_1/m.toml").write_text("format = 1\n")

@@ -36,7 +36,7 @@ def test_a_commit_without_models_is_none(registered: Registry, top: Path) -> Non
     assert described(registered, git(top, "rev-list", "--max-parents=0", "HEAD").strip()) == []
 
 
-def test_what_is_no_revision_is_said(registered: Registry, top: Path) -> None:
+def test_what_is_not_a_revision_is_reported(registered: Registry, top: Path) -> None:
     with pytest.raises(NotFound, match="'nowhere'"):
         describe(registered.handle, "nowhere")
 

@@ -47,7 +47,7 @@ def test_a_retired_version_is_named_although_another_has_its_content(three: Regi
         three.create_model_version("m", model_data=b"two")
 
 
-def test_a_retired_version_is_no_source_without_the_parameter(three: Registry) -> None:
+def test_a_retired_version_is_not_a_source_without_the_parameter(three: Registry) -> None:
     three.retire_model_version("m", "1.0", reason="wrong data")
     source = three.get_model_version("m", "1.0")
     with pytest.raises(Conflict, match="wrong data"):

@@ -119,7 +119,7 @@ def test_several_versions_are_tagged_the_oldest_first_each_at_its_merge(two_vers
     assert commits == git(top, "rev-list", "-3", "HEAD").split()
 
 
-def test_what_a_merge_will_leave_behind_is_said_at_the_commit(two_versions: Registry) -> None:
+def test_what_a_merge_will_leave_behind_is_reported_at_the_commit(two_versions: Registry) -> None:
     top = two_versions.handle.paths.top
     git(top, "switch", "-qc", "feature")
     with warnings.catch_warnings(record=True) as said:
@@ -135,7 +135,7 @@ def test_what_a_merge_will_leave_behind_is_said_at_the_commit(two_versions: Regi
     assert [version.version for version in tag_merged(two_versions.handle)] == ["1.3"]
 
 
-def test_a_revert_to_a_tagged_version_is_no_new_one(two_versions: Registry) -> None:
+def test_a_revert_to_a_tagged_version_is_not_a_new_one(two_versions: Registry) -> None:
     two_versions.rollback_model("m", "1.0")
     assert problems(two_versions) == []
 
@@ -199,7 +199,7 @@ def test_a_manifest_that_could_not_be_read_for_a_while_is_forgotten(two_versions
     assert problems(two_versions) == []
 
 
-def test_a_manifest_that_was_deleted_is_no_version(two_versions: Registry) -> None:
+def test_a_manifest_that_was_deleted_is_not_a_version(two_versions: Registry) -> None:
     git(two_versions.handle.paths.top, "rm", "-q", "models/m/manifest.toml")
     git(two_versions.handle.paths.top, "commit", "-qm", "no such model any more")
     assert problems(two_versions) == []

@@ -169,7 +169,7 @@ def test_an_abandoned_branch_leaves_no_parent_behind(registry: Registry, weights
     assert registry.create_model_version("m", model_data=edit(weights_file, "other")).parents == ("2.0",)
 
 
-def test_a_proposal_is_no_parent_before_it_is_merged(registry: Registry, weights_file: Path) -> None:
+def test_a_proposal_is_not_a_parent_before_it_is_merged(registry: Registry, weights_file: Path) -> None:
     registry.create_model_version("m", model_data=edit(weights_file), flow="propose")
     second = registry.create_model_version("m", "3.0", model_data=edit(weights_file, "x"), flow="propose")
     assert second.parents == ("2.0",)

@@ -34,7 +34,7 @@ def test_bytes_of_no_other_version_become_free(registry: Registry, top: Path) ->
     assert (free(registry, "m@1.0"), free(registry, "m@1.1")) == (len(SHARED), len(b"others"))
 
 
-def test_a_branch_that_has_the_version_itself_frees_it_all_the_same(registry: Registry, top: Path) -> None:
+def test_a_branch_that_has_the_version_itself_frees_it_nevertheless(registry: Registry, top: Path) -> None:
     git(top, "branch", "stable", "m@v1.0")
     assert free(registry, "m@1.0") == len(SHARED)
 

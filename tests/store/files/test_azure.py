@@ -73,7 +73,7 @@ def test_a_store_may_be_at_the_top_of_a_container(container: str) -> None:
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_a_container_that_is_not_there_is_told_from_a_missing_file(
+def test_a_missing_container_is_distinguished_from_a_missing_file(
     container: str, act: Callable[[Files], object]
 ) -> None:
     files = files_at("az://nothing-here/store")
@@ -116,7 +116,7 @@ def test_a_creation_whose_answer_was_lost_is_ours(container: str, proxy: FaultyP
 
 
 @pytest.mark.parametrize(("fault", "words"), [("403", "access is denied"), ("401", "rejected")])
-def test_what_is_refused_is_said_at_once(container: str, proxy: FaultyProxy, fault: str, words: str) -> None:
+def test_a_refusal_is_reported_at_once(container: str, proxy: FaultyProxy, fault: str, words: str) -> None:
     files = files_at(f"az://{container}/store")
     proxy.inject(fault)
     for act in ACTS.values():
@@ -145,7 +145,7 @@ def test_each_act_is_one_request(container: str, proxy: FaultyProxy) -> None:
         assert proxy.count() == 1
 
 
-def test_a_wrong_key_is_said_so(
+def test_a_wrong_key_is_reported(
     container: str, azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SETTINGS, azure_server.connection_string(key="AAAA"))
@@ -191,7 +191,7 @@ def test_a_forked_process_reads_and_ends(container: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["nonsense", "AccountName=a;AccountKey=A;BlobEndpoint=http://x"])
-def test_a_connection_string_that_is_none_is_said_so(
+def test_an_invalid_connection_string_is_reported(
     container: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SETTINGS, text)

@@ -31,7 +31,7 @@ def test_a_directory_that_another_replaces_at_that_moment_is_tried_again(tmp_pat
     assert [entry.name for entry in directory.iterdir()] == ["file"]
 
 
-def test_a_file_that_is_missing_itself_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Directories(tmp_path).act_in(tmp_path / "ab", (tmp_path / "missing").unlink)
 

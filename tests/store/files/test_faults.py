@@ -89,7 +89,7 @@ def test_a_flipped_bit_is_seen_by_the_library_or_by_whoever_reads(files: Files, 
 
 
 @pytest.mark.parametrize("fault", ["500", "SlowDown", RESET, TRUNCATED])
-def test_what_does_not_pass_ends_with_the_object(files: Files, proxy: FaultyProxy, fault: str) -> None:
+def test_a_lasting_failure_is_reported_with_its_object(files: Files, proxy: FaultyProxy, fault: str) -> None:
     files.write("chunks/ab/1", DATA)
     proxy.inject(fault, path="chunks/ab/1")
     with pytest.raises(TransportError, match="at 'chunks/ab/1': ") as caught, translated(files.url):

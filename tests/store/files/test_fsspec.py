@@ -32,7 +32,7 @@ class TestWithoutWholeWrites(FilesSuite):
         return FsspecFiles(LocalFileSystem(), str(tmp_path / "store"), "test://")
 
 
-def test_what_a_filesystem_can_do_is_known() -> None:
+def test_the_properties_of_a_filesystem_are_known() -> None:
     assert files_at("memory://a").properties == OBJECT_STORE
     assert FsspecFiles(LocalFileSystem(), "/a", "test://").properties == FILE_SERVER
 
@@ -111,7 +111,7 @@ THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     ],
     ids=["seconds", "aware", "naive", "text"],
 )
-def test_the_time_of_the_last_write_is_read_however_it_is_told(info: dict[str, object]) -> None:
+def test_the_time_of_the_last_write_is_read_in_any_form(info: dict[str, object]) -> None:
     filesystem = Listing()
     filesystem.info_of_file = info
     assert [file.modified for file in FsspecFiles(filesystem, "/a", "memory://a").walk("tmp")] == [THEN]

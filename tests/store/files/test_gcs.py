@@ -53,7 +53,7 @@ ACTS: dict[str, Callable[[Files], object]] = {
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_a_bucket_that_is_not_there_is_told_from_a_missing_file(
+def test_a_missing_bucket_is_distinguished_from_a_missing_file(
     bucket: str, act: Callable[[Files], object]
 ) -> None:
     files = files_at("gs://nothing-here/store")
@@ -75,7 +75,7 @@ def test_two_faults_of_each_object_end_well(bucket: str, proxy: FaultyProxy, fau
 @pytest.mark.parametrize(
     ("fault", "words"), [("403", "access is denied"), ("401", "credentials were rejected")]
 )
-def test_what_is_refused_is_said_at_once(bucket: str, proxy: FaultyProxy, fault: str, words: str) -> None:
+def test_a_refusal_is_reported_at_once(bucket: str, proxy: FaultyProxy, fault: str, words: str) -> None:
     files = files_at(f"gs://{bucket}/store")
     proxy.inject(fault)
     for act in ACTS.values():
@@ -111,7 +111,7 @@ def test_without_credentials_it_says_so(isolated: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("text", [None, "{", '{"type": "new"}'], ids=["missing", "not json", "unknown"])
-def test_a_file_of_credentials_that_cannot_be_used_is_said_so(
+def test_a_file_of_credentials_that_cannot_be_used_is_reported(
     isolated: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
 ) -> None:
     pytest.importorskip("gcsfs")

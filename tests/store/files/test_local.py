@@ -56,18 +56,18 @@ def left_behind(root: Path, *, age: float) -> Path:
     return temporary
 
 
-def test_what_a_killed_writer_left_is_stale(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_writer_are_stale(tmp_path: Path) -> None:
     left_behind(tmp_path, age=60)
     assert [file.path for file in LocalFiles(tmp_path).stale_temporaries()] == ["tmp/1-abc"]
 
 
-def test_what_somebody_is_writing_is_not_stale(tmp_path: Path) -> None:
+def test_a_file_being_written_is_not_stale(tmp_path: Path) -> None:
     with left_behind(tmp_path, age=60).open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert list(LocalFiles(tmp_path).stale_temporaries()) == []
 
 
-def test_what_was_made_this_moment_is_not_stale(tmp_path: Path) -> None:
+def test_a_file_created_just_now_is_not_stale(tmp_path: Path) -> None:
     left = left_behind(tmp_path, age=0)
     left.write_bytes(b"")  # nothing is in it before it is locked
     assert list(LocalFiles(tmp_path).stale_temporaries()) == []

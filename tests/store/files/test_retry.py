@@ -96,7 +96,7 @@ def test_each_object_has_tries_of_its_own(local: Files) -> None:
     assert [len(data) for data in files.read_ranges("b", [(0, 1), (1 << 20, 1), (2 << 20, 1)])] == [1, 1, 1]
 
 
-def test_it_waits_longer_each_time_and_not_for_ever(local: Files, waits: list[float]) -> None:
+def test_it_waits_longer_each_time_but_not_forever(local: Files, waits: list[float]) -> None:
     inner = FailingFiles(local, BUSY, 1 << 30)
     files = RetriedFiles("test://", lambda: inner)
     assert not files.exists("format.toml")
@@ -159,7 +159,7 @@ def test_no_try_begins_late(local: Files, monkeypatch: pytest.MonkeyPatch) -> No
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else type(value).__name__,
 )
-def test_what_does_not_pass_is_tried_once(
+def test_a_permanent_failure_is_tried_once(
     local: Files, waits: list[float], error: Exception, raised: type[Exception]
 ) -> None:
     inner = FailingFiles(local, error, 1 << 30)

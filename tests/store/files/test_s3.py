@@ -69,7 +69,7 @@ ACTS: dict[str, Callable[[Files], object]] = {
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_a_bucket_that_is_not_there_is_told_from_a_missing_file(
+def test_a_missing_bucket_is_distinguished_from_a_missing_file(
     s3_server: S3Server, s3_credentials: None, act: Callable[[Files], object]
 ) -> None:
     address = s3_server.address("nothing-here")
@@ -126,7 +126,7 @@ DENIED = {
 
 
 @pytest.mark.parametrize(("code", "words"), DENIED.items(), ids=DENIED)
-def test_what_a_service_refuses_is_said_at_once(
+def test_a_refusal_of_the_service_is_reported_at_once(
     s3_server: S3Server, s3_store: StoreAddress, code: str, words: str
 ) -> None:
     with FaultyProxy(s3_server.endpoint) as proxy:
@@ -178,7 +178,7 @@ def test_a_service_that_replaces_what_exists_is_found_out(
         assert proxy.count("PUT", "records/2") == 1
 
 
-def test_a_service_that_ignores_ranges_is_read_all_the_same(
+def test_a_service_that_ignores_ranges_is_read_nevertheless(
     s3_server: S3Server, s3_store: StoreAddress
 ) -> None:
     data = bytes(range(256)) * 16
@@ -196,7 +196,7 @@ def test_a_service_that_ignores_ranges_is_read_all_the_same(
 
 
 @pytest.mark.parametrize("scheme", ["s3", "https"])
-def test_a_certificate_that_is_not_trusted_is_said_with_the_way_out(
+def test_a_certificate_that_is_not_trusted_is_reported_with_the_way_out(
     s3_credentials: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     pytest.importorskip({"s3": "s3fs", "https": "aiohttp"}[scheme])
@@ -252,7 +252,7 @@ def test_the_settings_of_aws_are_used(
     ],
     ids=["refused", "no such host"],
 )
-def test_a_server_that_is_not_there_is_said_so(
+def test_a_missing_server_is_reported(
     endpoint: str, words: str, s3_credentials: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("regolo_git.store.files.retry.FIRST_WAIT_SECONDS", 0.01)

@@ -69,7 +69,7 @@ def test_a_host_that_is_not_known_is_not_talked_to(
     [(True, "accepts neither this user nor a key"), (False, "names a file that is not there")],
     ids=["another key", "no key"],
 )
-def test_a_user_without_a_key_is_said_so(
+def test_a_user_without_a_key_is_reported(
     sshd: Sshd, ssh_home: Path, tmp_path: Path, there: bool, words: str
 ) -> None:
     key = tmp_path / "key"
@@ -82,7 +82,7 @@ def test_a_user_without_a_key_is_said_so(
     assert caught.value.hint
 
 
-def test_a_server_that_is_not_there_is_said_so(ssh_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_server_is_reported(ssh_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_WAIT_SECONDS", 0.0)
     with pytest.raises(TransportError, match=r"/models' failed: the server refuses"):
         files_at("sftp://127.0.0.1:1/models")
@@ -96,7 +96,7 @@ def test_a_root_that_is_not_there_is_not_created_by_the_way(ssh_home: Path, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_in_the_place_of_a_directory_is_said_so(ssh_home: Path, tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_directory_is_reported(ssh_home: Path, tmp_path: Path) -> None:
     files = files_at(f"sftp://store{tmp_path}")
     files.write("chunks", b"1")
     with pytest.raises(TransportError, match="at 'chunks/ab/1'"), translated(files.url):

@@ -78,7 +78,7 @@ def test_nothing_is_listed(web_server: WebServer, directory: Path) -> None:
     assert list(files.stale_temporaries()) == []
 
 
-def test_what_may_not_be_read_is_said_so(web_server: WebServer, directory: Path) -> None:
+def test_an_unreadable_file_is_reported(web_server: WebServer, directory: Path) -> None:
     files = files_at(f"{web_server.url}/private/{directory.name}")
     expected = pytest.raises(TransportError, match="at 'a': the server does not allow it")
     with expected as caught, translated(files.url):
@@ -96,7 +96,7 @@ def test_a_whole_file_costs_one_request(web_server: WebServer, directory: Path) 
         assert proxy.count() == 2
 
 
-def test_a_server_that_refuses_tls_is_said_so(web_server: WebServer) -> None:
+def test_a_server_that_refuses_tls_is_reported(web_server: WebServer) -> None:
     files = files_at(f"{web_server.url.replace('http:', 'https:')}/a")
     with pytest.raises(TransportError, match="does not speak TLS") as caught, translated(files.url):
         files.read_range("a", 0, 1)

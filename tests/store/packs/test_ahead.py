@@ -42,7 +42,7 @@ def test_nothing_begins_after_the_first_error_is_raised() -> None:
     assert max(begun) < 10
 
 
-def test_whoever_stops_does_not_wait_for_what_is_running() -> None:
+def test_an_interrupt_does_not_wait_for_running_work() -> None:
     stalled = threading.Event()
 
     def run(number: int) -> int:

@@ -51,7 +51,7 @@ def test_the_index_is_found_from_the_end(memory_files: Files, sizes: list[int]) 
 
 
 @given(st.binary(max_size=100), st.integers(0, 2**40))
-def test_what_does_not_end_as_a_pack_is_refused(tail: bytes, size: int) -> None:
+def test_a_file_without_the_end_of_a_pack_is_refused(tail: bytes, size: int) -> None:
     with pytest.raises(IntegrityError):
         index_length(tail, size)
 
