@@ -42,6 +42,7 @@ def promote_canary(
         done = _step(handle, name, said, push)
         return CanaryStep(done.made, done.commit)
     _ = canary.whole_baseline
+    _check(handle, canary)
     pinned = canary.endpoint.versions[canary.candidate.version]
     # The canary that was read here is the one that ends, whatever happens meanwhile.
     promoted = promote(

@@ -10,6 +10,7 @@ from typing import Self
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.canary import Candidate
+from regolo_git.records.digests import Digest
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.registry.endpoints.canary import Canary
 from regolo_git.serving.canary.blocks import BlockReader
@@ -59,6 +60,7 @@ class Run:
         same = (
             kept.get("candidate", str) == candidate.version
             and kept.get("digest", str) == str(canary.endpoint.versions[candidate.version].digest)
+            and kept.get("baseline", str) == canary.baseline
             and kept.get("decided_by", str) == decider
             and (is_same_step or step + 1 == candidate.step)
         )
@@ -192,9 +194,15 @@ def _metric_document(evidence: MetricEvidence) -> Json:
 def is_another(before: Canary, now: Canary) -> bool:
     """Whether the branch has another canary than before, such as one that was aborted and started again."""
     old, new = before.candidate, now.candidate
-    if old.version != new.version or new.step < old.step:
+    if _compared(before) != _compared(now) or new.step < old.step:
         return True
     return new.step == old.step and new.since != old.since
+
+
+def _compared(canary: Canary) -> list[tuple[str, Digest]]:
+    """Both versions, and their bytes."""
+    versions = canary.endpoint.versions
+    return [(name, versions[name].digest) for name in (canary.candidate.version, canary.whole_baseline)]
 
 
 def expected_share(canary: Canary, run: Run | None, kept: JsonReader | None) -> float:

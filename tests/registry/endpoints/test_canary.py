@@ -274,6 +274,19 @@ def test_the_last_step_asks_the_permission_of_a_promotion(followed: Registry) ->
     assert environment_version(followed) == "1.0"
 
 
+def test_the_last_step_promotes_the_bytes_that_were_tried(followed: Registry) -> None:
+    followed.start_canary("p", "1.1", policy=CanaryPolicy(steps=(0.5,)))
+    seen = followed.get_endpoint("p")
+    other = replace(seen.versions["1.1"], digest=seen.versions["1.0"].digest)
+    top = followed.handle.paths.top
+    text = replace(seen, versions=seen.versions | {"1.1": other}).to_text()
+    (top / "endpoints/p.toml").write_text(text)
+    git(top, "commit", "-qam", "other bytes by hand")
+    with pytest.raises(PolicyRefused, match="has other bytes than the canary of 'p' serves"):
+        followed.promote_canary("p")
+    assert environment_version(followed) == "1.0"
+
+
 def test_what_was_ruled_out_is_not_promoted_to_those_that_follow(followed: Registry) -> None:
     followed.start_canary("p", "1.1")
     roll_back_canary(followed.handle, "p")

@@ -14,7 +14,7 @@ from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, RegoloError, ServingError, TransportError
 from regolo_git.records.canary import CanaryMetric, CanaryPolicy
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.canary import Said
+from regolo_git.registry.endpoints.canary import Said, decide_canary
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.canary.blocks import Reading
 from regolo_git.serving.canary.controller import CanaryController
@@ -219,6 +219,25 @@ def test_what_is_kept_of_another_canary_or_another_decider_is_not_taken(setting:
     setting.controller = setting.another()
     setting.controller.tick()
     assert setting.kept["metrics"][0]["log_evidence"] == 0.0
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_evidence_beside_another_baseline_is_not_taken(setting: Setting, *, is_restarted: bool) -> None:
+    setting.blocks(3, bad=2)
+    assert setting.kept["metrics"][0]["log_evidence"] > 0
+    registry = setting.registry
+    registry.abort_canary("e")
+    registry.create_model_version("m", "1.2", model_data=b"three")
+    registry.update_endpoint_traffic("e", {"1.2": 1.0})
+    registry.start_canary("e", "1.1", policy=POLICY)
+    decide_canary(registry.handle, "e", "here")
+    registry.promote_canary("e")
+    if is_restarted:
+        setting.controller = setting.another()
+    setting.blocks(1, bad=0)
+    assert setting.kept["baseline"] == "1.2"
+    assert setting.kept["metrics"][0]["log_evidence"] == 0
+    assert setting.kept["metrics"][0]["candidate"]["requests"] == 0
 
 
 def test_one_decides_and_the_other_follows_until_it_takes_over(setting: Setting) -> None:
