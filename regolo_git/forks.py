@@ -3,10 +3,11 @@
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
-from weakref import WeakSet
+from typing import Protocol, TypeVar
+from weakref import WeakSet, WeakValueDictionary
 
 
 class Forked(Protocol):
@@ -16,20 +17,58 @@ class Forked(Protocol):
         """Runs in the child, before anything else."""
 
 
+Thing = TypeVar("Thing")
 # Open files whose lock belongs to the parent; a child would hold it for as long as it runs.
 _locks: set[int] = set()
-_opening = threading.Lock()  # no fork between opening such a file and knowing it
+# No fork between opening such a file and knowing it.  A thread may come back to it: what its garbage
+# collection ends may close such a file.
+_opening = threading.RLock()
 _objects: "WeakSet[Forked]" = WeakSet()
+_things: "WeakValueDictionary[int, object]" = WeakValueDictionary()  # by `id`: equal ones are not the same
+_knowing = threading.RLock()  # no fork, and nobody who looks at these sets, while they change
 # Held around transactions of SQLite.  A child that was forked within one finds the file locked forever: the
 # library has the lock of the parent's connection on record, and nobody there to release it.
 _guards: "WeakSet[threading.RLock]" = WeakSet()
-_held = threading.local()
 GUARD_SECONDS = 5.0
+
+
+class _Held(threading.local):
+    """What the thread that forks holds until it is done."""
+
+    def __init__(self) -> None:
+        self.locks: list[threading.RLock] = []
+        self.kept: list[object] = []
+
+
+_held = _Held()
 
 
 def tell_in_child(forked: Forked) -> None:
     """Has an object told in each forked child, for as long as it is used."""
-    _objects.add(forked)
+    with _knowing:
+        _objects.add(forked)
+
+
+def keep_from_children(thing: Thing) -> Thing:
+    """Has forked children leave a thing of this process alone, for as long as it is used here; returns it.
+
+    To end its copy there may wait for a lock that one of the parent's threads held, or reach what both share,
+    such as connections.
+    """
+    with _knowing:
+        _things[id(thing)] = thing
+    return thing
+
+
+def leave_to_parent(thing: object) -> None:
+    """Has this child never end a thing of its parent, not even when the child itself ends."""
+    import ctypes  # noqa: PLC0415 - only children need it
+
+    for reference in weakref.getweakrefs(thing):
+        if isinstance(reference.__callback__, weakref.finalize):
+            reference.__callback__.detach()
+    # Variables of modules are cleared at the end.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 def open_for_lock(open_it: Callable[[], int]) -> int:
@@ -43,7 +82,8 @@ def open_for_lock(open_it: Callable[[], int]) -> int:
 def fork_guard() -> "threading.RLock":
     """A new lock that a fork waits for, up to GUARD_SECONDS."""
     guard = threading.RLock()
-    _guards.add(guard)
+    with _knowing:
+        _guards.add(guard)
     return guard
 
 
@@ -64,27 +104,44 @@ def close_lock(descriptor: int) -> None:
 
 
 def _hold() -> None:
-    """Waits for the guards before a fork, but not forever: another thread may hold one and want the next."""
+    """Waits for the guards before a fork, but not forever: another thread may hold one and want the next.
+
+    An interrupt ends the waiting, and the fork goes on.
+    """
     deadline = time.monotonic() + GUARD_SECONDS
-    guards = list(_guards)
-    _held.guards = [guard for guard in guards if guard.acquire(timeout=max(0.0, deadline - time.monotonic()))]
-    _opening.acquire()
+    with _knowing:
+        guards = list(_guards)
+    for guard in guards:
+        _take(guard, max(0.0, deadline - time.monotonic()))
+    _take(_opening)
+    _take(_knowing)
+    # A child ends what other threads had in their variables before anything runs there.
+    _held.kept = [*_objects, *_things.values()]
+
+
+def _take(lock: "threading.RLock", seconds: float = -1) -> None:
+    if lock.acquire(timeout=seconds):
+        _held.locks.append(lock)
 
 
 def _release() -> None:
-    _opening.release()
-    for guard in _held.guards:
-        guard.release()
-    _held.guards = []
+    _held.kept = []
+    while _held.locks:
+        _held.locks.pop().release()
 
 
 def _tell() -> None:
-    _release()
+    global _opening, _knowing
+    # Another thread of the parent may hold them, if an interrupt ended the waiting.
+    _opening, _knowing = threading.RLock(), threading.RLock()
     for descriptor in _locks:
         os.close(descriptor)
     _locks.clear()
+    for thing in list(_things.values()):
+        leave_to_parent(thing)
     for forked in list(_objects):
         forked.after_fork()
+    _release()
 
 
 if hasattr(os, "register_at_fork"):

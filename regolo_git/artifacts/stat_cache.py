@@ -23,7 +23,7 @@ from typing import Any, Self
 from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import InvalidInput
-from regolo_git.forks import fork_guard, tell_in_child
+from regolo_git.forks import fork_guard, leave_to_parent, tell_in_child
 from regolo_git.records.digests import Algorithm, Digest
 from regolo_git.records.manifest import Artifact
 from regolo_git.shared_modes import make_like_parent, share_like_directory
@@ -49,10 +49,6 @@ CREATE TABLE IF NOT EXISTS trusted (
 USED = "CREATE TABLE IF NOT EXISTS used (recipe TEXT PRIMARY KEY, seconds INTEGER NOT NULL) WITHOUT ROWID"
 
 
-# Connections of a parent process: closing one in the child could end a transaction of the parent.
-_abandoned: list[sqlite3.Connection | None] = []
-
-
 class StatCache:
     """The cache in one file, for any thread and for forked children; a context manager."""
 
@@ -73,7 +69,7 @@ class StatCache:
         """Has a forked child open the database itself."""
         self._turn = fork_guard()
         if self._connection is not None:
-            _abandoned.append(self._connection)
+            leave_to_parent(self._connection)  # to close it could end a transaction of the parent
             self._connection = self._connect()
 
     def __enter__(self) -> Self:

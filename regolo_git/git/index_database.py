@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from regolo_git.forks import close_lock, fork_guard, open_for_lock, tell_in_child
+from regolo_git.forks import close_lock, fork_guard, leave_to_parent, open_for_lock, tell_in_child
 from regolo_git.shared_modes import make_like_parent, share_like_directory
 from regolo_git.system_calls import read_ordinary
 
@@ -28,8 +28,6 @@ MEMORY = ":memory:"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 Result = TypeVar("Result")
 Task = Callable[[sqlite3.Connection], Result]
-# Connections of a parent process: closing one in the child could end a transaction of the parent.
-_abandoned: list[sqlite3.Connection] = []
 
 
 class IndexDatabase:
@@ -58,7 +56,7 @@ class IndexDatabase:
         """Leaves the connection to the parent."""
         self._guard = fork_guard()
         if self._connection is not None:
-            _abandoned.append(self._connection)
+            leave_to_parent(self._connection)  # to close it could end a transaction of the parent
         self._connection = None
         self._in_memory = False
 

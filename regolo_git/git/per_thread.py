@@ -4,7 +4,7 @@ import threading
 
 import pygit2
 
-from regolo_git.forks import tell_in_child
+from regolo_git.forks import keep_from_children, tell_in_child
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.environment import quarantine
 from regolo_git.git.promised_objects import PromisedObjects, open_repository
@@ -15,10 +15,6 @@ Opened = tuple[pygit2.Repository, PromisedObjects | None]
 
 class _OfThread(threading.local):
     opened: Opened | None = None
-
-
-# Those of a parent process: closing them in the child could wait for a lock of one of the parent's threads.
-_abandoned: list[_OfThread] = []
 
 
 class PerThread:
@@ -37,12 +33,13 @@ class PerThread:
     def reopen(self) -> Opened:
         """Opens it again.  Raises the errors of `git_errors`."""
         with git_errors(f"repository '{self._paths.top}'"):
-            self._own.opened = opened = open_repository(self._paths)
+            opened = open_repository(self._paths)
+            keep_from_children(opened[0])
+            self._own.opened = opened
             if (received := quarantine()) is not None and received.is_dir():
                 opened[0].odb.add_disk_alternate(str(received))  # the library does not look there
         return opened
 
     def after_fork(self) -> None:
         """Has a forked child open it itself."""
-        _abandoned.append(self._own)
         self._own = _OfThread()

@@ -1,6 +1,9 @@
 """What every kind of `Files` promises; inherited by the tests of each of them."""
 
+import gc
+import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -101,6 +104,22 @@ class ReadingSuite:
         assert files.sizes(["a/1/b"]) == [None]
         assert files.sizes(["a/3"]) == [3]
         assert [files.exists(path) for path in paths] == [True, True, False, True, True]
+
+    @pytest.mark.slow
+    def test_a_forked_child_that_lets_go_of_them_leaves_its_parent_the_connections(
+        self, files: Files, place: Place
+    ) -> None:
+        place("a/b", b"12345")
+        assert files.read_range("a/b", 0, 9) == b"12345"
+        child = os.fork()
+        if not child:
+            del files
+            gc.collect()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        begun = time.monotonic()
+        assert files.read_range("a/b", 0, 9) == b"12345"
+        assert time.monotonic() - begun < 10  # no answer was waited for in vain
 
     def test_threads_read_at_once(self, files: Files, place: Place) -> None:
         texts = {f"a/{number}": f"{number}".encode() * 30_000 for number in range(8)}

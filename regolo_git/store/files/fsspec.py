@@ -15,6 +15,7 @@ from typing import Any  # fsspec is not typed; its values stay in this module
 
 from fsspec import AbstractFileSystem
 
+from regolo_git.forks import keep_from_children
 from regolo_git.store.files.at_once import at_once
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
 from regolo_git.store.files.ranges import read_by_spans
@@ -34,7 +35,7 @@ class FsspecFiles:
     def __init__(
         self, filesystem: AbstractFileSystem, root: str, url: str, properties: Properties = FILE_SERVER
     ) -> None:
-        self._fs = filesystem
+        self._fs = keep_from_children(filesystem)
         self._root = root.rstrip("/")
         self._url = url
         self._properties = properties

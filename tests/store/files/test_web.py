@@ -1,5 +1,7 @@
 """A plain web server is read as any store, and never written to."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +49,31 @@ class TestWithoutRanges(TestWebServer):
     """A server that sends the whole file, whatever part of it is asked for."""
 
     prefix = "/no-ranges"
+
+
+FORKS = """
+import os, sys, time
+from regolo_git.store.locate import files_at
+files = files_at(sys.argv[1])
+assert files.read_range("a", 0, 9) == b"123"
+if not (child := os.fork()):
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0
+begun = time.monotonic()
+assert files.read_range("a", 0, 9) == b"123"
+assert time.monotonic() - begun < 10
+"""
+
+
+def test_a_forked_child_that_ends_leaves_its_parent_the_connections(
+    web_server: WebServer, directory: Path
+) -> None:
+    (directory / "a").write_bytes(b"123")
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS, f"{web_server.url}/{directory.name}"],
+        timeout=120, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 WRITES: dict[str, Callable[[Files], object]] = {

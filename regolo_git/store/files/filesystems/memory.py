@@ -1,15 +1,14 @@
 """A store in the memory of this process, for tests and trials."""
 
-import threading
-
 from fsspec.implementations.memory import MemoryFileSystem
 
+from regolo_git.forks import fork_guard
 from regolo_git.records.store_url import StoreAddress
 from regolo_git.store.files.contract import Files
 from regolo_git.store.files.fsspec import OBJECT_STORE, FsspecFiles
 
 # The filesystem, one for the process, does not create atomically.
-_LOCK = threading.Lock()
+_LOCK = fork_guard()
 
 
 def open_memory(address: StoreAddress) -> Files:
