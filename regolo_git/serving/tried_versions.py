@@ -14,7 +14,7 @@ from regolo_git.registry.records_at import Listing
 from regolo_git.serving.desired import EndpointChanges, Source
 from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import Policy
-from regolo_git.serving.unloadable import problem_of
+from regolo_git.serving.unloadable import SERVING_FILE, problem_of
 
 
 class TriedVersions:
@@ -79,8 +79,8 @@ def check_tried(handle: Handle, endpoint: Endpoint, policy: Policy) -> None:
         return
     problem = problem_of(manifest)
     if problem is not None:
-        again = Hint("commit", endpoint.model, "--from", version, "--serving", "FILE", "--yes")
-        raise InvalidInput(f"'{reference}' cannot be served: {problem}, and create a version with it", again)
+        again = Hint("commit", endpoint.model, "--from", version, "--serving", SERVING_FILE, "--yes")
+        raise InvalidInput(f"'{reference}' cannot be served: {problem}, then create a version with it", again)
     block = ServingBlock.parse(manifest.serving) if manifest.serving is not None else None
     block = block or implied_by(manifest.artifact.file_name or "")
     try:

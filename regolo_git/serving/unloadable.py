@@ -24,6 +24,7 @@ PICKLES = {
     ),
     **dict.fromkeys((".pt", ".pth", ".ckpt"), "export the model to ONNX, or save its weights as safetensors"),
 }
+SERVING_FILE = "serving.toml"  # any name will do
 OWN_CODE = 'entry_point = "module:callable"'
 # What to write for a file by its suffix, or for a directory by a file in it.
 BLOCKS = {
@@ -56,9 +57,9 @@ def unloadable_notices(
         problem = problem_of(manifest) if manifest is not None else None
         # A server of the operator's own may serve any file.
         if problem is not None and reference not in default_policy(handle.paths.top, environ).backends:
-            again = Hint("commit", endpoint.model, "--from", version, "--serving", "FILE", "--yes")
+            again = Hint("commit", endpoint.model, "--from", version, "--serving", SERVING_FILE, "--yes")
             notices.append(
-                f"'{reference}' cannot be served: {problem}, and create a version with it: {again}"
+                f"'{reference}' cannot be served: {problem}, then create a version with it: {again}"
             )
     return notices
 
@@ -69,18 +70,18 @@ def problem_of(manifest: Manifest) -> str | None:
         if implied_by(manifest.artifact.file_name or "") is not None:
             return None
         pickle = _pickle(manifest)
-        written = f"write {_block(manifest)} in a file FILE"
+        written = f"write {_block(manifest)} in {SERVING_FILE}"
         if pickle is None:
             return f"it has no [serving] block; {written}"
         return f"'{pickle}' is a pickle, which only your own code may load; {_advice(pickle)}, or {written}"
     try:
         block = ServingBlock.parse(manifest.serving)
     except RegoloError as error:
-        return f"{error.message}; write {_block(manifest)} in a file FILE"
+        return f"{error.message}; write {_block(manifest)} in {SERVING_FILE}"
     pickle = _pickle(manifest)
     if pickle is None or block.format not in SAFE_FORMATS:
         return None
-    otherwise = f"{_advice(pickle)}, or write {OWN_CODE} in a file FILE"
+    otherwise = f"{_advice(pickle)}, or write {OWN_CODE} in {SERVING_FILE}"
     return f"'{pickle}' is a pickle and not {block.format}; {otherwise}"
 
 

@@ -12,7 +12,7 @@ from regolo_git.api import Registry
 from regolo_git.errors import RegoloNotice
 from regolo_git.serving.unloadable import unloadable_notices
 
-AGAIN = "git regolo commit m --from 1.0 --serving FILE --yes"
+AGAIN = "git regolo commit m --from 1.0 --serving serving.toml --yes"
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ def serving_block(files: ModelFiles, reference: Reference) -> ServingBlock:
         model, _, version = str(reference).partition("@")
         raise InvalidInput(
             f"'{reference}' has no [serving] block, so it cannot be loaded",
-            Hint("commit", model, "--from", version, "--serving", "FILE", "--yes"),
+            Hint("commit", model, "--from", version, "--serving", "serving.toml", "--yes"),
         )
     return implied
 

@@ -70,7 +70,7 @@ def test_a_version_says_how_it_is_loaded_or_its_files_name_does() -> None:
     assert serving_block(replace(FILES, path=Path("/a/model.skops")), reference).format == "skops"
     with pytest.raises(InvalidInput, match=r"'m@1\.0' has no \[serving\] block") as raised:
         serving_block(FILES, reference)
-    assert str(raised.value.hint) == "git regolo commit m --from 1.0 --serving FILE --yes"
+    assert str(raised.value.hint) == "git regolo commit m --from 1.0 --serving serving.toml --yes"
 
 
 @pytest.mark.parametrize("report", [WorkerReport(), WorkerReport("no weights"), WorkerReport("no", "hint")])

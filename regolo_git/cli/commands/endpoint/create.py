@@ -127,8 +127,8 @@ def create(
             unmerged=unmerged,
             push=push,
         )
-        notices = unloadable_notices(handle, created, os.environ)
-        notices += untrusted_types_notices(handle, created, os.environ)
+        unloadable = unloadable_notices(handle, created, os.environ)
+        notices = unloadable + untrusted_types_notices(handle, created, os.environ)
     talk(f"created endpoint {name}: {shares_text(created.traffic)}")
     (pin,) = created.versions.values()
     if replicas is not None and pin.replicas != replicas:
@@ -136,5 +136,6 @@ def create(
         talk_note(f"{rule}; --replicas {replicas} is ignored")
     for notice in notices:
         talk_note(notice)
-    talk_next(f"git regolo serve {name}")
+    if not unloadable:
+        talk_next(f"git regolo serve {name}")
     put_result(name, created.to_dict(), as_json=as_json)

@@ -22,6 +22,18 @@ def test_an_endpoint_is_made_shown_and_listed(regolo: Regolo, served: Path) -> N
     regolo("endpoint", "delete", "f", "--yes")
 
 
+def test_the_next_step_serves_only_what_can_be_served(regolo: Regolo, registry: Path) -> None:
+    for name in ("model.onnx", "model.bin"):
+        (registry / name).write_bytes(name.encode())
+        regolo("register", name.replace(".", "-"), name)
+    assert "  next    git regolo serve a\n" in regolo("endpoint", "create", "a", "model-onnx@1.0").err
+    said = regolo("endpoint", "create", "b", "model-bin@1.0").err
+    assert "next" not in said
+    (registry / "serving.toml").write_text('entry_point = "module:callable"')
+    command = said.partition("then create a version with it: git regolo ")[2].split()
+    assert regolo(*command).out == "model-bin@1.1\n"
+
+
 def test_types_that_a_server_would_refuse_are_said_with_the_line_that_trusts_them(
     regolo: Regolo, registry: Path, tmp_path: Path
 ) -> None:
