@@ -131,7 +131,7 @@ def _stored(created: CreatedVersion) -> str:
     size, new = created.version.size_bytes, created.new_bytes
     if new == 0:
         return f"nothing new to store: all {size_text(size)} were already in the store"
-    if new >= size:
+    if size_text(new) == size_text(size):
         return f"stored {size_text(size)}"
     return f"stored {size_text(new)} of {size_text(size)}; the rest was already in the store"
 
@@ -143,10 +143,12 @@ def _next_steps(created: CreatedVersion) -> list[str]:
             str(Hint("push")),
             "after the merge, CI runs `git regolo tag --merged`",
         ]
-    if version.parents:
-        parent = version_reference(version.model_id, version.parents[0])
-        return [f"git regolo diff {parent} {version.version}"]
-    return [f"git regolo show {version.model_id}"]
+    if not version.parents:
+        return [f"git regolo show {version.model_id}"]
+    parent = version_reference(version.model_id, version.parents[0])
+    measured = [f"{one_line(name)}=VALUE" for name in created.described.left[:1]]
+    evaluate = [str(Hint("evaluate", version.reference, "--metric", text)) for text in measured]
+    return [*evaluate, f"git regolo diff {parent} {version.version}"]
 
 
 def version_document(version: ModelVersion, branch: str) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """`git regolo status`: compares the work tree with the versions of the checked-out commit."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import click
@@ -27,6 +27,7 @@ from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import one_line
 
 FILES_SHOWN = 5
+COMMIT, CHECKOUT = "git regolo commit", "git regolo checkout"
 OUTSIDE = "registered from outside the work tree"
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
 
@@ -123,9 +124,8 @@ def _put_page(found: WorkStatus) -> None:
             put(f"\n{one_line(artifact.path or '')}/")
             for line in _files(artifact.files):
                 put(f"  {line}")
-    for step in dict.fromkeys(_next_step(artifact) for artifact in found.artifacts):
-        if step is not None:
-            talk_next(step)
+    for step in _next_steps(found.artifacts):
+        talk_next(step)
 
 
 def _place(found: WorkStatus) -> str:
@@ -158,9 +158,22 @@ def _files(files: ChangedFiles) -> Iterator[str]:
             yield f"{kind:<9} {shown}"
 
 
+def _next_steps(artifacts: Sequence[ArtifactStatus]) -> list[str]:
+    """A step for each artifact; one command where it does the same for several."""
+    steps = [step for step in dict.fromkeys(map(_next_step, artifacts)) if step is not None]
+    commits = [step for step in steps if step.startswith(COMMIT)]
+    checkouts = [step for step in steps if step.startswith(CHECKOUT)]
+    if len(commits) > 1:
+        steps = [COMMIT, *(step for step in steps if step not in commits)]
+    # Without a version, `checkout` restores all, and stops at a file that was edited.
+    if len(checkouts) > 1 and not commits:
+        steps = [CHECKOUT, *(step for step in steps if step not in checkouts)]
+    return steps
+
+
 def _next_step(artifact: ArtifactStatus) -> str | None:
     if artifact.state == "modified" and artifact.holds is None:
-        return f"git regolo commit {artifact.model}"
+        return f"{COMMIT} {artifact.model}"
     if artifact.state in ("modified", "missing"):
-        return f"git regolo checkout {_reference(artifact)}" if artifact.tagged else "git regolo checkout"
+        return f"{CHECKOUT} {_reference(artifact)}" if artifact.tagged else CHECKOUT
     return None if artifact.tagged else "git regolo tag --merged  (after the merge)"

@@ -1,5 +1,7 @@
 """`git regolo commit`."""
 
+import json
+import random
 import tomllib
 from pathlib import Path
 
@@ -11,6 +13,20 @@ from support.model_files import write_model
 
 def head(top: Path) -> str:
     return git(top, "rev-parse", "HEAD")
+
+
+def safetensors_bytes(seed: int, size: int) -> bytes:
+    """One tensor, so that the header is all that versions share."""
+    header = json.dumps({"w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
+    return len(header).to_bytes(8, "little") + header + random.Random(seed).randbytes(size)
+
+
+def test_sizes_that_read_the_same_are_said_once(regolo: Regolo, two_versions: Path) -> None:
+    for seed in (1, 2):
+        (two_versions / "large.safetensors").write_bytes(safetensors_bytes(seed, 300_000))
+        done = regolo("commit" if seed == 2 else "register", "large", "large.safetensors")
+        assert "created large@1." in done.err
+        assert "(stored 300 kB)\n" in done.err
 
 
 def test_a_commit_says_what_it_did_not_have_to_store(regolo: Regolo, registry: Path) -> None:
@@ -165,6 +181,8 @@ def test_values_taken_over_are_reported(regolo: Regolo, two_versions: Path) -> N
     done = regolo("commit", "m", "model.safetensors")
     assert "  kept    experiment, license of 1.2\n" in done.err
     assert "  metrics not carried over from 1.2: f1\n" in done.err
+    assert "  next    git regolo evaluate m@1.3 --metric f1=VALUE\n" in done.err
+    assert regolo("evaluate", "m@1.3", "--metric", "f1=0.6").out == "m@1.3\n"
     write_model(two_versions / "model.safetensors", 5)
     assert "kept" not in regolo("commit", "m", "model.safetensors", "--no-inherit").err
 

@@ -43,3 +43,17 @@ def test_status_knows_the_bytes_of_another_version(regolo: Regolo, two_versions:
     regolo("checkout", "m@1.0")
     assert "contains 1.0" in regolo("status").out
     assert regolo("status", "--json").document["models"][0]["holds"] == "1.0"
+
+
+def test_one_command_commits_or_restores_several_models(regolo: Regolo, registry: Path) -> None:
+    for name in "ab":
+        (registry / name).write_text(name)
+        regolo("register", name, name)
+        (registry / name).unlink()
+    assert regolo("status").err == "  next    git regolo checkout\n"
+    assert len(regolo("checkout").lines) == 2
+    for name in "ab":
+        (registry / name).write_text("changed")
+    assert regolo("status").err == "  next    git regolo commit\n"
+    (registry / "b").unlink()
+    assert regolo("status").err == "  next    git regolo commit a\n  next    git regolo checkout b@1.0\n"
