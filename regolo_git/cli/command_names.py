@@ -145,9 +145,14 @@ ALIASES = {"remove": "retire"}
 # The equivalents of commands of git and of other tools.
 ELSEWHERE: dict[str, NextStep] = {
     "add": Hint("commit", "-h"),
+    "alias": Hint("promote", "-h"),
+    "annotate": Hint("describe-model", "-h"),
+    "assign": Hint("promote", "-h"),
     "clean": Hint("evict", "-h"),
+    "compare": Hint("diff", "-h"),
     "delete": Hint("retire", "-h"),
     "deploy": Hint("promote", "-h"),
+    "deprecate": Hint("retire", "-h"),
     "download": Hint("checkout", "-h"),
     "gc": Hint("evict", "-h"),
     "get": Hint("checkout", "-h"),
@@ -161,8 +166,10 @@ ELSEWHERE: dict[str, NextStep] = {
     "mv": Hint("register", "NEW", "PATH", "--base", "MODEL@V"),
     "rename": Hint("register", "NEW", "PATH", "--base", "MODEL@V"),
     "rm": Hint("retire", "-h"),
+    "search": Hint("list", "-h"),
     "stage": Hint("promote", "-h"),
     "verify": Hint("fsck"),
     "unassign": Hint("demote", "-h"),
+    "upload": Hint("push"),
     "versions": Hint("list", "MODEL"),
 }

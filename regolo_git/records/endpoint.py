@@ -259,7 +259,7 @@ def whole_of(weights: Mapping[str, float]) -> int:
         if abs(total - whole) <= TOLERANCE * whole:
             return whole
     raise InvalidInput(
-        f"the weights add up to {decimal_text(total)}, not 1 (or 100 percent)",
+        f"the weights add up to {decimal_text(total)}, not to {1 if total < 2 else 100}",
         f"give every version a weight: {_completed(weights, total)}",
     )
 
@@ -273,6 +273,6 @@ def _completed(weights: Mapping[str, float], total: float) -> str:
     """The split completed with a placeholder for the missing weight, or an example if none is missing."""
     whole = 1 if total < 1 else 100
     if not 0 < total < whole or any(weight < 0 for weight in weights.values()):
-        return "1.0=90 1.1=10"
+        return " ".join(map("{}={}".format, weights if len(weights) == 2 else ("1.0", "1.1"), (90, 10)))
     split = [f"{version}={decimal_text(weight)}" for version, weight in weights.items()]
     return " ".join([*split, f"VERSION={decimal_text(whole - total)}"])

@@ -94,7 +94,7 @@ def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
     if row is not None:
         return row
     wanted = version.text(zero_patch=version.patch_written)
-    newest = ", ".join(row.version for row in model_rows(handle, model)[-5:])
+    newest = ", ".join(row.version for row in model_rows(handle, model)[:-6:-1])
     hint = _proposed(handle, model, version) or Hint("list", model)
     raise NotFound(f"model '{model}' has no version '{wanted}' (newest: {newest})", hint)
 

@@ -159,7 +159,8 @@ def _tensors(changes: VersionChanges) -> list[Section]:
         (tensor.label, _kind(tensor.kind), tensor_text(tensor.before), tensor_text(tensor.after))
         for tensor in changes.tensors.changes
     ]
-    title = f"Tensors ({changes.tensors.unchanged} unchanged)"
+    unchanged = changes.tensors.unchanged
+    title = f"Tensors ({unchanged} unchanged)" if unchanged else "Tensors"
     columns = _columns("tensor", changes, number=False)
     return [Section(title, rows, columns, most=TENSORS_SHOWN, screenful=TENSORS_SHOWN, rest=REST)]
 

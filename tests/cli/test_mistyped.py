@@ -93,7 +93,7 @@ def test_a_hint_works_when_it_is_typed(
         ("commit m model.safetensors --metric =1", "--metric NAME=1"),
         ("commit m model.safetensors --meta =", "--meta NAME=VALUE"),
         ("traffic reviews 1.1=90", "give every version a weight: 1.1=90 VERSION=10"),
-        ("traffic reviews 1.1=90 1.0=90", "give every version a weight: 1.0=90 1.1=10"),
+        ("traffic reviews 1.1=90 1.0=90", "give every version a weight: 1.1=90 1.0=10"),
         ("traffic reviews 1.1=0.5", "give every version a weight: 1.1=0.5 VERSION=0.5"),
     ],
 )

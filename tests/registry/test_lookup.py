@@ -60,7 +60,7 @@ def test_a_reference_means_one_version(models: Registry, reference: str, version
         ("other", "there is no model 'other'", "git regolo list"),
         (
             "sentiment@3.0",
-            "has no version '3.0' (newest: 1.0, 1.1, 2.0-rc.1)",
+            "has no version '3.0' (newest: 2.0-rc.1, 1.1, 1.0)",
             "git regolo list sentiment",
         ),
         (

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from support.changes import changes
+from support.tensors import recipe, tensor
 
 from regolo_git.records.measurement import Measurement
 from regolo_git.records.metadata import MetadataValue
@@ -13,6 +14,7 @@ from regolo_git.reviews.metric_cells import verdict_cell
 from regolo_git.reviews.page import Cell, Section, cell
 from regolo_git.verdict.metrics import compare_metrics
 from regolo_git.verdict.noise import PairedShares
+from regolo_git.verdict.tensors import compare_tensors
 
 
 def section(title: str) -> Section:
@@ -108,6 +110,8 @@ def test_files_and_tensors_have_what_became_of_them() -> None:
         ("b.txt", Cell("added", "new"), "-", "1.5 kB"),
     ]
     assert section("Tensors").title == "Tensors (1 unchanged)"
+    all_changed = comparison_page(changes(tensors=compare_tensors(recipe(tensor("x")), recipe(tensor("y")))))
+    assert all_changed.sections[-1].title == "Tensors"
     assert list(section("Tensors").rows) == [
         ("y", Cell("removed", "gone"), "F32 [2]", "-"),
         ("x", Cell("reshaped", "reshaped"), "F32 [2]", "F32 [3, 1]"),

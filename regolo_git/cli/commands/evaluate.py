@@ -112,6 +112,8 @@ def _labels(given: tuple[str, ...]) -> dict[str, str]:
 
 def _report(done: Evaluated, proposed: bool) -> None:
     talk(f"{'proposed an evaluation of' if proposed else 'evaluated'} {done.version.reference}")
-    for name, measured in done.evaluation.metrics.items():
-        talk(one_line(f"  {name}  {number_text(measured.value)}"))
+    metrics = {one_line(name): measured.value for name, measured in done.evaluation.metrics.items()}
+    width = max(map(len, metrics), default=0)
+    for name, value in metrics.items():
+        talk(f"  {name:<{width}}  {number_text(value)}")
     talk_of_commit(done.commit, done.branch, done.pushed_to, proposed=proposed)

@@ -183,23 +183,23 @@ def _list_models(form: Form, limit: int | None) -> None:
         clashes = find_clashes(handle) if form != "plain" else []
         statuses = read_statuses(handle)
         unpushed = unpushed_references(handle, statuses) if models and form == "people" else ()
+        if untagged:
+            talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
+            talk_next(WITHOUT_TAGS)
+        elif not models and form == "people":
+            talk("no models yet")
+            talk_next("git regolo register MODEL PATH")
+        else:
+            emit(
+                form,
+                document=lambda: [model_list.document(model, clashes) for model in models],
+                fields=lambda: [model_list.fields(model) for model in models],
+                page=lambda: model_list.put_models(models),
+            )
         if form == "people":
             talk_of_clashes(clashes)
             talk_of_unpushed_versions(unpushed, unsent_references(handle, statuses))
             _talk_of_proposals(handle, statuses)
-    if untagged:
-        talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
-        talk_next(WITHOUT_TAGS)
-    elif not models and form == "people":
-        talk("no models yet")
-        talk_next("git regolo register MODEL PATH")
-    else:
-        emit(
-            form,
-            document=lambda: [model_list.document(model, clashes) for model in models],
-            fields=lambda: [model_list.fields(model) for model in models],
-            page=lambda: model_list.put_models(models),
-        )
 
 
 def _list_selected(

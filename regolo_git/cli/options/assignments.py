@@ -31,7 +31,7 @@ def metric_value(name: str, text: str) -> int | float:
         return int(text) if INTEGER.fullmatch(text.strip()) else float(text)
     except ValueError as error:
         raise InvalidInput(
-            f"'{printable(text)}' of metric '{printable(name)}' is not a number",
+            f"the value '{printable(text)}' of metric '{printable(name)}' is not a number",
             f"for other values: --meta {name}={printable(text)}",
         ) from error
 

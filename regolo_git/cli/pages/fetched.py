@@ -8,7 +8,10 @@ from regolo_git.text.numbers import counted
 
 def talk_of_fetched(done: Fetched) -> None:
     """Says what came."""
-    talk(f"fetched {counted(len(done.versions), 'version')} from {done.remote}")
+    if done.versions:
+        talk(f"fetched {counted(len(done.versions), 'version')} from {done.remote}")
+    else:
+        talk(f"no new versions at {done.remote}")
     for tag in done.differing[1:]:
         talk(f"{tag.text}: {tag.hint}")
 

@@ -36,7 +36,7 @@ def talk_of_proposals(proposals: Sequence[WaitingProposal], branch: str) -> None
         by = one_line(person(proposal.author))
         place = f" (on {where})" if proposal.versions else ""
         taken = f"; another version is {few_of(list(proposal.taken), len(proposal.taken))} now"
-        talk_note(f"proposed: {what} by {by}{place}{taken if proposal.taken else ''}")
+        talk_note(f"{what} is proposed by {by}{place}{taken if proposal.taken else ''}")
     if len(proposals) > SHOWN:
         talk_note(f"and {len(proposals) - SHOWN} more proposals: git regolo status --json")
     if proposals:

@@ -26,7 +26,9 @@ def version_page(shown: Shown) -> Page:
         subject=version.reference,
         title="",
         brief=status_text(version),
-        notes=[text for text in (manifest.description, version.message) if text],
+        notes=[
+            text for text in (manifest.description, version.message) if text and text != version.reference
+        ],
         sections=[
             Section("", list(_facts(shown))),
             Section("Labels", [(label.name, _label_text(label)) for label in shown.labels]),

@@ -8,7 +8,7 @@ from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
 from regolo_git.cli.pages.status_style import labels_text, version_cell
-from regolo_git.cli.streams import talk
+from regolo_git.cli.streams import put
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.records.kinds import is_number
 from regolo_git.registry.clashes import Clash
@@ -98,7 +98,7 @@ def put_versions(
         ],
     )
     if any(measured_later(version) & measured.keys() for version, measured in lines if measured):
-        talk("* measured after the version was created; git regolo show says when and by whom")
+        put("* measured after the version was created; git regolo show says when and by whom")
 
 
 def _retirement(version: ModelVersion) -> str:

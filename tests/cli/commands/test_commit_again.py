@@ -32,7 +32,7 @@ def test_the_outcome_of_a_proposal_is_reported(regolo: Regolo, overtaken: Path) 
     assert "note: it was 1.2: 'main' has 1.2 now" in done.err
     assert "  next    git regolo push\n" in done.err
     listed = regolo("list", "m").err
-    assert listed.count("note: proposed:") == 1
+    assert listed.count("is proposed by") == 1
     assert "m@1.3" in listed
 
 

@@ -98,7 +98,7 @@ def test_list_and_status_say_which_proposals_wait_and_where(regolo: Regolo, two_
     regolo("commit", "m", "model.safetensors", "--propose", "--yes")
     for command in (["list"], ["list", "m"], ["status"]):
         err = regolo(*command).err
-        assert "note: proposed: m@1.2 by Ada Byron (on propose/m@1.2" in err
+        assert "note: m@1.2 is proposed by Ada Byron (on propose/m@1.2" in err
         assert "next    git regolo diff main...propose/m@1.2" in err
     assert "proposed" not in regolo("list", "--plain").err
     (found,) = regolo("status", "--json").document["proposals"]
