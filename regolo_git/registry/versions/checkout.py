@@ -180,10 +180,15 @@ def check_patterns(manifest: Manifest, patterns: Sequence[str]) -> None:
 def _known_files(
     handle: Handle, manifest: Manifest, path: Path, before: Manifest | None
 ) -> dict[str, Digest]:
-    """The files at a path that are a version's: the store has their content, so they may be replaced."""
+    """The files that a version has put at a path: the store has their content, so they may be removed.
+
+    Those of artifacts that are somewhere below the path, such as other models' files, are not among them.
+    """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - `..` by the text, as the cache's keys need it
     known = handle.cache.known(path, manifest.artifact.digest.algorithm)
-    stored = {name: file.digest for name, file in known.items() if file.recipe is not None}
+    stored = {
+        name: file.digest for name, file in known.items() if file.recipe is not None and file.member == name
+    }
     if not stored:
         return _recorded_files(handle, manifest, path, before)
     if manifest.artifact.kind == "file":

@@ -54,6 +54,32 @@ def test_another_version_takes_the_place_of_one_in_a_relative_destination(
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
 
 
+def test_files_of_other_models_below_a_destination_stay(registry: Registry) -> None:
+    top = registry.handle.paths.top
+    for name in ("single", "nested/one", "nested/two", "c"):
+        (top / "zoo" / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / "zoo" / name).write_text(name)
+    registry.register_model("single", top / "zoo/single")
+    registry.register_model("nested", top / "zoo/nested")
+    registry.register_model("replaced", top / "zoo/c")
+    (top / "d").mkdir()
+    for name in ("c", "e"):
+        (top / "d" / name).write_text(f"{name} of d")
+    registry.register_model("d", top / "d")
+    (top / "d/e").unlink()
+    registry.create_model_version("d", model_data=top / "d")
+    registry.checkout_model_version("d", "1.0", top / "zoo")
+    registry.checkout_model_version("d", "1.1", top / "zoo")
+    assert {str(path.relative_to(top / "zoo")) for path in (top / "zoo").rglob("*") if path.is_file()} == {
+        "single",
+        "nested/one",
+        "nested/two",
+        "c",
+    }
+    assert (top / "zoo/c").read_text() == "c of d"
+    assert (top / "zoo/single").read_text() == "single"
+
+
 def test_a_repository_that_was_moved_still_knows_a_versions_content(
     two_versions: Registry, tmp_path: Path
 ) -> None:
