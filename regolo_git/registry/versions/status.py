@@ -41,7 +41,7 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ArtifactStatus:
-    """One model: its version at HEAD, whether that has a tag, and its artifact in the work tree.
+    """One model: its version at HEAD, whether that very version has a tag, and its artifact in the work tree.
 
     `holds` is another version that the "modified" artifact matches, if any.  `files` are those of a
     "modified" directory that differ.
@@ -82,7 +82,8 @@ def work_status(handle: Handle, *, on_progress: OnProgress = ignore_progress) ->
     progress, found = Progress(total=sum(sizes)), []
     rows = handle.index.find_all(manifest.key for manifest in manifests)
     for manifest, size in zip(manifests, sizes, strict=True):
-        tagged = manifest.key in rows
+        row = rows.get(manifest.key)
+        tagged = row is not None and row.digest == manifest.artifact.digest
         found.append(_status(handle, manifest, tagged, following(progress, on_progress)))
         progress = progress.advanced(size)
     return WorkStatus(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from support.command_line import Regolo
+from support.git_program import git
 from support.model_files import write_model
 
 
@@ -15,6 +16,21 @@ def test_status_holds_the_work_tree_against_the_commit(regolo: Regolo, two_versi
     document = regolo("status", "--json").document
     assert document["models"][0]["state"] == "missing"
     assert document["branch"] == "main"
+
+
+def test_a_number_that_another_version_got_is_not_a_tag_of_this_one(
+    regolo: Regolo, two_versions: Path
+) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "--propose")
+    proposed = git(two_versions, "for-each-ref", "--format=%(refname:short)", "refs/heads/propose").strip()
+    write_model(two_versions / "model.safetensors", 4)
+    regolo("commit", "m")  # is 1.2, as the proposal
+    git(two_versions, "switch", "-q", proposed)
+    (two_versions / "model.safetensors").unlink()
+    done = regolo("status")
+    assert done.lines[-1].split() == ["m@1.2", "missing", "model.safetensors", "untagged"]
+    assert "  next    git regolo checkout\n" in done.err  # `checkout m@1.2` would bring other bytes
 
 
 def test_status_names_the_files_of_a_directory_that_changed(regolo: Regolo, registry: Path) -> None:
