@@ -1,12 +1,13 @@
 """The branches of proposals, here and as last fetched; most clones have none.
 
 A proposal that was made again has another tip under its old name.  Until both sides have it, the older tip is
-the one that the other side was at before, and counts no more.
+outdated and counts no more.
 """
 
+import shlex
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.ref_past import was_at
 from regolo_git.git.refs_state import HEADS, ref_target, refs_beside_tags
 from regolo_git.records.branches import PROPOSALS
@@ -15,14 +16,26 @@ from regolo_git.registry.handle import Handle
 REMOTES = "refs/remotes/"
 
 
-def proposal_tips(handle: Handle) -> dict[str, tuple[str, ...]]:
+class Places(NamedTuple):
+    """The branches at a tip, and those of this clone that are at an older tip of the same proposal."""
+
+    places: tuple[str, ...]
+    outdated: tuple[str, ...] = ()
+
+
+def proposal_tips(handle: Handle) -> dict[str, Places]:
     """The tips of the branches of proposals, with the names of those branches."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Places] = {}
+    outdated: dict[str, list[str]] = {}
     tips = dict(_tips(handle))
     for ref, tip in tips.items():
-        if not _is_replaced(handle.paths, ref, tips):
-            found[tip] = (*found.get(tip, ()), ref.removeprefix(HEADS).removeprefix(REMOTES))
-    return found
+        newer = _newer(handle, ref, tips)
+        if newer is None:
+            held = found.get(tip, Places(()))
+            found[tip] = Places((*held.places, ref.removeprefix(HEADS).removeprefix(REMOTES)))
+        elif ref.startswith(HEADS):
+            outdated.setdefault(tips[newer], []).append(ref.removeprefix(HEADS))
+    return {tip: Places(held.places, tuple(outdated.get(tip, ()))) for tip, held in found.items()}
 
 
 def _tips(handle: Handle) -> Iterator[tuple[str, str]]:
@@ -39,11 +52,29 @@ def _branch(ref: str) -> str:
     return ref.removeprefix(REMOTES).partition("/")[2] if ref.startswith(REMOTES) else ""
 
 
-def _is_replaced(paths: RepositoryPaths, ref: str, tips: dict[str, str]) -> bool:
-    """Whether the branch of the same name on the other side was at this tip before."""
+def _newer(handle: Handle, ref: str, tips: dict[str, str]) -> str | None:
+    """The branch of the same name on the other side that has taken the place of this tip, if any."""
     if ref.startswith(HEADS):
         others = [other for other in tips if other.startswith(REMOTES) and _branch(other) == _branch(ref)]
-        return any(tips[other] != tips[ref] and was_at(paths, other, tips[ref]) for other in others)
-    local = f"{HEADS}{_branch(ref)}"
-    held = tips.get(local, tips[ref])
-    return held != tips[ref] and was_at(paths, local, tips[ref]) and not was_at(paths, ref, held)
+    else:
+        others = [other for other in (f"{HEADS}{_branch(ref)}",) if other in tips]
+    return next((other for other in others if _took_its_place(handle, other, ref, tips)), None)
+
+
+def _took_its_place(handle: Handle, other: str, ref: str, tips: dict[str, str]) -> bool:
+    if tips[other] == tips[ref]:
+        return False
+    was_here, was_there = (was_at(handle.paths, *each) for each in ((other, tips[ref]), (ref, tips[other])))
+    if was_here or was_there:
+        return was_here and (not was_there or other.startswith(REMOTES))
+    from regolo_git.registry.made_again import is_made_again  # noqa: PLC0415 - imports the Git library
+
+    return is_made_again(handle, tips[ref], tips[other])
+
+
+def follow_step(handle: Handle, branch: str, newer: str) -> str:
+    """The command that has an outdated branch of this clone follow the newer one."""
+    name, other = shlex.quote(branch), shlex.quote(newer)
+    if handle.git.head_branch() == branch:
+        return f"git reset --keep {other}"
+    return f"git branch --force {name} {other}"

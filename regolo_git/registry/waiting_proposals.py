@@ -17,7 +17,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.proposal_cache import Proposed, ReadProposals, load_proposals, save_proposals
-from regolo_git.registry.proposal_tips import proposal_tips
+from regolo_git.registry.proposal_tips import Places, proposal_tips
 from regolo_git.registry.version_status import Statuses
 
 
@@ -25,8 +25,9 @@ from regolo_git.registry.version_status import Statuses
 class WaitingProposal:
     """A proposal that is not merged: `versions` are references, none for a promotion or other operation.
 
-    `places` are the revisions that have it, such as `propose/m@1.1` and `origin/propose/m@1.1`.  `taken` are
-    those of its versions whose number another version has been tagged with since.
+    `places` are the revisions that have it, such as `propose/m@1.1` and `origin/propose/m@1.1`, and
+    `outdated` the branches here that have it as it was before it was made again.  `taken` are those of its
+    versions whose number another version has been tagged with since.
     """
 
     places: tuple[str, ...]
@@ -36,6 +37,7 @@ class WaitingProposal:
     author: str
     created_at: datetime
     taken: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> list[WaitingProposal]:
@@ -52,20 +54,18 @@ def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = No
         read = read_proposals(handle, read, list(tips), targets)
         save_proposals(file, read)
     known = [tip for tip in tips if tip in read.by_tip]
-    waiting = (_waiting(handle, places, tip, read.by_tip[tip]) for tip, places in _alike(tips, known, read))
+    waiting = (_waiting(handle, at, tip, read.by_tip[tip]) for tip, at in _alike(tips, known, read))
     found = [proposal for proposal in waiting if proposal is not None and model in (None, *proposal.models)]
     return sorted(found, key=lambda proposal: (proposal.created_at, proposal.places))
 
 
-def _alike(
-    tips: dict[str, tuple[str, ...]], known: list[str], read: ReadProposals
-) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _alike(tips: dict[str, Places], known: list[str], read: ReadProposals) -> Iterator[tuple[str, Places]]:
     """The tips with their branches; two that change the same files alike are one, as of a cherry-pick."""
-    found: dict[object, tuple[str, tuple[str, ...]]] = {}
+    found: dict[object, tuple[str, Places]] = {}
     for tip in known:
         key = tuple(sorted(read.by_tip[tip].files.items())) or tip
-        first, places = found.get(key, (tip, ()))
-        found[key] = first, (*places, *tips[tip])
+        first, held = found.get(key, (tip, Places(())))
+        found[key] = first, Places(held.places + tips[tip].places, held.outdated + tips[tip].outdated)
     return iter(found.values())
 
 
@@ -78,7 +78,7 @@ def _targets(handle: Handle, statuses: Statuses) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tip for found in tips for tip in found))
 
 
-def _waiting(handle: Handle, places: tuple[str, ...], tip: str, proposed: Proposed) -> WaitingProposal | None:
+def _waiting(handle: Handle, at: Places, tip: str, proposed: Proposed) -> WaitingProposal | None:
     """A proposal that waits; None if it is merged, or if each of its versions is tagged."""
     if proposed.merged or not proposed.files:
         return None
@@ -88,13 +88,14 @@ def _waiting(handle: Handle, places: tuple[str, ...], tip: str, proposed: Propos
         return None
     taken = [row for key, row in rows.items() if row.manifest_oid != keys[key]]
     return WaitingProposal(
-        places=places,
+        places=at.places,
         commit=tip,
         versions=tuple(version_reference(model, version) for model, version, _ in proposed.versions),
         models=tuple(dict.fromkeys(_models(proposed))),
         author=proposed.author,
         created_at=utc(proposed.created),
         taken=tuple(version_reference(row.model, row.version) for row in taken),
+        outdated=at.outdated,
     )
 
 

@@ -254,7 +254,7 @@ def _talk_of_proposals(handle: Handle, statuses: Statuses, model: str | None = N
         from regolo_git.cli.pages.proposals import talk_of_proposals  # noqa: PLC0415 - see proposal_tips
         from regolo_git.registry.waiting_proposals import waiting_proposals  # noqa: PLC0415 - see proposal_tips
 
-        talk_of_proposals(waiting_proposals(handle, statuses, model), statuses.branch)
+        talk_of_proposals(handle, waiting_proposals(handle, statuses, model), statuses.branch)
 
 
 def _newest(versions: Sequence[ModelVersion]) -> str | None:

@@ -9,12 +9,15 @@ from regolo_git.cli.forms import Json, put_json
 from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.pager import paged
 from regolo_git.cli.pages.document import put_document
-from regolo_git.cli.streams import put
+from regolo_git.cli.streams import put, talk_next, talk_note
+from regolo_git.hints import Hint
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.proposal_tips import proposal_tips
 from regolo_git.reviews.annotations import review_to_annotations
 from regolo_git.reviews.document_markdown import FEWEST_CHARACTERS, MOST_CHARACTERS
 from regolo_git.reviews.junit import review_to_junit
 from regolo_git.reviews.review import Review, review_text
+from regolo_git.text.printable import one_line
 
 Format = Literal["terminal", "markdown", "json", "junit", "github"]
 FORMATS: tuple[Format, ...] = ("terminal", "markdown", "json", "junit", "github")
@@ -68,8 +71,19 @@ def review(
         ask_before_store(handle, yes=yes or None)
         done = review_text(handle, change)
         records = _records(handle, done) if page_format == "github" else {}
+        _talk_if_outdated(handle, done)
     _put(done, page_format, max_chars, records)
     context.exit(done.exit_code(strict=strict))
+
+
+def _talk_if_outdated(handle: Handle, done: Review) -> None:
+    """Says that the reviewed branch is that of a proposal that was made again since, if it is."""
+    head = done.range.head_name.removeprefix("refs/heads/")
+    for held in proposal_tips(handle).values():
+        newer = next((place for place in held.places if place.endswith(f"/{head}")), None)
+        if head in held.outdated and newer is not None:
+            talk_note(f"{one_line(head)} here is a proposal before it was made again")
+            talk_next(str(Hint("review", f"{done.range.base_name}..{newer}")))
 
 
 def _records(handle: Handle, done: Review) -> dict[str, bytes]:

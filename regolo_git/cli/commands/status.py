@@ -64,7 +64,7 @@ def status(form: Form) -> None:
         talk_of_clashes(clashes)
         talk_of_differences(endpoints)
         talk_of_unpushed(unpushed)
-        talk_of_proposals(proposals, statuses.branch)
+        talk_of_proposals(handle, proposals, statuses.branch)
     emit(
         form,
         document=lambda: {

@@ -13,6 +13,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.branches import PROPOSALS
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.made_again import is_made_again
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.waiting_proposals import WaitingProposal, waiting_proposals
 from regolo_git.text.numbers import few_of
@@ -135,6 +136,9 @@ def _newer(handle: Handle, name: str, tracking: str, here: str, there: str) -> s
         return there
     if is_in_history(handle.git, there, here) or was_at(handle.paths, f"{HEADS}{name}", there):
         return here
+    for older, newer in ((here, there), (there, here)):
+        if is_made_again(handle, older, newer):
+            return newer
     theirs = tracking.removeprefix("refs/remotes/")
     raise Conflict(
         f"branch '{name}' and '{theirs}' have gone different ways: somebody else changed the proposal",

@@ -14,16 +14,15 @@ from regolo_git.git.ignore import IGNORE_PATH
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.commit_message import with_paragraph
-from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import MODELS, manifest_path, model_of_evaluations, model_of_labels
+from regolo_git.records.paths import MODELS, manifest_path
 from regolo_git.records.places import RECORD_NAMES
 from regolo_git.records.seal import sealed
 from regolo_git.records.versions import Version
 from regolo_git.registry.again.branch import ProposalBranch
 from regolo_git.registry.again.number import number_again
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.record_parsers import parse_evaluations, parse_labels
+from regolo_git.registry.made_again import with_number
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.sync.merged_record import merged_record
 from regolo_git.registry.versions.known_tags import require_every_tag
@@ -73,7 +72,7 @@ class DraftAgain:
             merged = merged_record(
                 changed,
                 self.handle.git.read_file(base, changed),
-                self._renumbered(changed, ours, manifest.version),
+                with_number(changed, ours, self.held, manifest.version) if ours is not None else None,
                 self.handle.git.read_file(start, changed),
             )
             if merged is None:
@@ -139,19 +138,6 @@ class DraftAgain:
             found.append(row.version)
         counts = f"{row.version}, the newest tagged version before it, is" if row else "nothing is"
         return tuple(found), (f"its parent {', '.join(unknown)} has no tag: {counts} its parent now",)
-
-    def _renumbered(self, path: str, content: bytes | None, number: str) -> bytes | None:
-        """A record with the new number where it names the version."""
-        annotated = model_of_evaluations(path) or model_of_labels(path)
-        if content is None or annotated is None or number == self.held.version:
-            return content
-        names: Mapping[tuple[str, Digest], str] = {
-            (Version.parse(self.held.version).identity, self.held.artifact.digest): number
-        }
-        parse = parse_evaluations if model_of_evaluations(path) is not None else parse_labels
-        record = parse(content, path)
-        moved = record.renumbered(names)
-        return content if moved == record else moved.to_text().encode()
 
     def _text(self, manifest: Manifest) -> str:
         if self.message:

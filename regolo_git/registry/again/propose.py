@@ -21,6 +21,7 @@ from regolo_git.registry.again.branch import ProposalBranch, find_proposal
 from regolo_git.registry.again.draft import DraftAgain, changes_since, held_version
 from regolo_git.registry.change import propose_records_again, recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.proposal_tips import follow_step
 from regolo_git.registry.push_at_once import Destination, destination
 from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.sync.content import Content, SentContent
@@ -84,7 +85,7 @@ def propose_again(
         expected=branch.here,
         replaced=branch.tip,
         authorship=authorship,
-        unchanged=_unchanged(branch, draft, target),
+        unchanged=_unchanged(handle, branch, draft, target),
         to=to,
     )
     version = version_at(handle, revision_at(handle, published.commit), found)
@@ -148,12 +149,14 @@ def _draft(
     return draft
 
 
-def _unchanged(branch: ProposalBranch, draft: DraftAgain, target: str) -> Conflict:
+def _unchanged(handle: Handle, branch: ProposalBranch, draft: DraftAgain, target: str) -> Conflict:
     unsent = branch.remote is not None and branch.there != branch.tip
+    outdated = branch.here not in (None, branch.tip)
+    follow = follow_step(handle, branch.name, f"{branch.remote}/{branch.name}") if outdated else "git fetch"
     return Conflict(
         f"'{draft.held.reference}' on branch '{branch.name}' is already proposed at the newest commit of"
         f" '{target}'",
-        Hint("push") if unsent else "git fetch",
+        Hint("push") if unsent else follow,
     )
 
 

@@ -12,6 +12,8 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import MODELS, model_of_manifest
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.made_again import is_made_again
+from regolo_git.registry.proposal_tips import REMOTES, follow_step
 from regolo_git.registry.sync.remote_state import RemoteState
 
 
@@ -56,7 +58,7 @@ def _is_again(handle: Handle, state: RemoteState, branch: str, tip: str) -> bool
     theirs = state.branch(branch)
     if theirs is None or theirs == tip or not handle.git.has(theirs) or handle.git.is_ancestor(theirs, tip):
         return False
-    if not was_at(handle.paths, f"{HEADS}{branch}", theirs):
+    if not was_at(handle.paths, f"{HEADS}{branch}", theirs) and not is_made_again(handle, theirs, tip):
         return False
     before, now = (_bytes_of(_proposed(handle, commit)) for commit in (theirs, tip))
     return bool(before) and before <= now
@@ -70,13 +72,22 @@ def _is_new(handle: Handle, state: RemoteState, branch: str, tip: str) -> bool:
     theirs = state.branch(branch)
     if theirs is not None:
         if theirs != tip and not is_in_history(handle.git, theirs, tip):
-            handle.notice(f"'{state.remote}' has another branch '{branch}': yours was not pushed")
+            handle.notice(_not_pushed(handle, state, branch, tip, theirs))
             return False
         return theirs != tip
     for merged in map(state.branch, (handle.registry_branch(), handle.operations_branch())):
         if merged is not None and is_in_history(handle.git, tip, merged):
             return False
     return ref_target(handle.paths, tracking_ref(state.remote, branch)) != tip
+
+
+def _not_pushed(handle: Handle, state: RemoteState, branch: str, tip: str, theirs: str) -> str:
+    """Why a branch stays here: the remote has another one, or the same proposal, made again since."""
+    tracking = tracking_ref(state.remote, branch)
+    if was_at(handle.paths, tracking, tip) or is_made_again(handle, tip, theirs):
+        step = follow_step(handle, branch, tracking.removeprefix(REMOTES))
+        return f"'{state.remote}' has a newer '{branch}', proposed again: yours was not pushed ({step})"
+    return f"'{state.remote}' has another branch '{branch}': yours was not pushed"
 
 
 def _proposed(handle: Handle, tip: str) -> tuple[Manifest, ...]:

@@ -55,6 +55,34 @@ def test_as_json_and_with_the_command_that_pushes(
     assert git(host, "log", "-1", "--format=%s", name) == "once more\n"
 
 
+def test_an_outdated_branch_is_told_from_the_proposal_that_was_made_again(
+    regolo: Regolo, overtaken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, name = tmp_path / "host.git", branch(overtaken)
+    git(tmp_path, "clone", "-q", "--bare", str(overtaken), str(host))
+    top = clone(host, tmp_path / "bea")
+    git(top, "switch", "-q", name)
+    git(overtaken, "remote", "add", "origin", str(host))
+    git(overtaken, "fetch", "-q")
+    regolo("commit", "--propose", "--again", "--push")
+    monkeypatch.chdir(top)
+    git(top, "fetch", "-q")
+    follow = f"  next    git reset --keep origin/{name}\n"
+    for command in ("list", "status"):
+        said = regolo(command).err
+        assert f"note: m@1.3 is proposed by Ada Byron (on origin/{name})\n" in said
+        assert f"note: {name} here is that proposal before it was made again\n{follow}" in said
+    (found,) = regolo("status", "--json").document["proposals"]
+    assert (found["places"], found["outdated"]) == ([f"origin/{name}"], [name])
+    said = regolo("review", f"main..{name}", status=5).err
+    assert f"note: {name} here is a proposal before it was made again\n" in said
+    assert f"  next    git regolo review main..origin/{name}\n" in said
+    regolo("push", "--yes")
+    assert f"hint: {follow.split('    ')[1]}" in regolo("commit", "--propose", "--again", status=4).err
+    git(top, *follow.split()[2:])
+    assert "before it was made again" not in regolo("status").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -1,5 +1,6 @@
 """A proposal that waits is made again on the newest commit: the same bytes, the next free number."""
 
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -401,6 +402,81 @@ def test_a_colleague_may_make_it_again(team: tuple[Clone, Clone]) -> None:
     ada.push()
     bea.git("fetch", "-q")
     assert bea.again(push=True).version.reference == "m@1.3"
+
+
+def forget(*clones: Clone) -> None:
+    """Has clones without reflogs, as bare ones and those of some CI services are."""
+    for each in clones:
+        each.git("config", "core.logAllRefUpdates", "false")
+        shutil.rmtree(each.top / ".git/logs", ignore_errors=True)
+
+
+def test_without_reflogs_the_proposal_that_was_made_again_is_known_by_what_it_says(
+    team: tuple[Clone, Clone],
+) -> None:
+    ada, bea = team
+    branch = bea.propose(b"two", metadata={"note": "kept"})
+    bea.push()
+    forget(ada, bea)
+    ada.commit(b"three")
+    ada.push()
+    ada.git("fetch", "-q")
+    ada.again(push=True)
+    bea.git("fetch", "-q")
+    assert bea.waiting() == [(("m@1.2",), (f"origin/{branch}",))]
+    assert branch not in bea.push()
+    with pytest.raises(Conflict, match="already proposed") as refused:
+        bea.again()
+    assert refused.value.hint == f"git branch --force {branch} origin/{branch}"
+    ada.commit(b"four")
+    ada.push()
+    bea.git("fetch", "-q")
+    assert bea.again().version.reference == "m@1.3"
+    assert bea.waiting() == [(("m@1.3",), (branch,))]
+    assert branch in bea.push()
+    assert bea.waiting() == [(("m@1.3",), (branch, f"origin/{branch}"))]
+
+
+@slow
+def test_without_reflogs_an_edit_of_the_proposal_is_not_given_up(team: tuple[Clone, Clone]) -> None:
+    ada, bea = team
+    branch = overtaken(team)
+    bea.git("switch", "-q", branch)
+    card = bea.top / "models/m/model.toml"
+    card.write_text(card.read_text() + "\n# mine\n")
+    bea.git("commit", "-q", "-a", "-m", "edited")
+    bea.git("switch", "-q", "main")
+    forget(ada, bea)
+    ada.again(push=True)
+    bea.git("fetch", "-q")
+    assert {places for _, places in bea.waiting()} == {(branch,), (f"origin/{branch}",)}
+    with pytest.raises(Conflict, match="have gone different ways"):
+        bea.again()
+    assert branch not in bea.push()
+
+
+@slow
+def test_what_was_measured_later_is_the_same_under_another_number(team: tuple[Clone, Clone]) -> None:
+    ada, bea = team
+    branch = bea.propose(b"two")
+    bea.git("switch", "-q", branch)
+    evaluation = (
+        "format = 1\nevaluations = [\n"
+        f'    {{ version = "1.1", digest = "{bea.manifest(branch)["artifact"]["digest"]}",'
+        ' when = 2026-01-01T00:00:00Z, who = "Bea", metrics = { f1 = 0.5 } },\n]\n'
+    )
+    (bea.top / "models/m/evaluations.toml").write_text(evaluation)
+    bea.git("add", "models")
+    bea.git("commit", "-q", "-m", "measured")
+    bea.git("switch", "-q", "main")
+    bea.push()
+    ada.commit(b"three")
+    ada.push()
+    ada.git("fetch", "-q")
+    forget(ada, bea)
+    assert ada.again(push=True).version.reference == "m@1.2"
+    bea.git("fetch", "-q")
+    assert bea.waiting() == [(("m@1.2",), (f"origin/{branch}",))]
 
 
 def test_a_lease_refuses_what_nobody_here_has_seen(team: tuple[Clone, Clone]) -> None:
