@@ -109,7 +109,7 @@ class MeasuringVerbs(VersionVerbs):
         label(
             self.handle,
             reference_to(model_id, version),
-            labels or {},
+            {} if labels is None else labels,
             remove=texts(remove),
             message=message,
             propose=_is_proposed(flow, "labels"),
@@ -185,7 +185,7 @@ class MeasuringVerbs(VersionVerbs):
             bump=bump,
             parent=parent,
             inherit=inherit,
-            metadata=metadata or {},
+            metadata={} if metadata is None else metadata,
             metrics=self._metrics(metrics),
             description=description,
             message=message,

@@ -6,7 +6,6 @@ current registry.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +17,7 @@ from regolo_git.api.measuring import MeasuringVerbs
 from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.versions import PathLike
 from regolo_git.errors import PolicyRefused
+from regolo_git.records.names import checked_path
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.initialize import initialize
 from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, fetch_first_recipes, files_to_check_out
@@ -39,7 +39,7 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, CanaryVerbs, Exch
     @classmethod
     def open(cls, path: PathLike = ".") -> Self:
         """Opens the registry that contains `path`.  Raises NotFound outside a Git repository."""
-        return cls(Handle.open(Path(path), os.environ))
+        return cls(Handle.open(checked_path(path), os.environ))
 
     @classmethod
     def init(cls, path: PathLike = ".", store: str | None = None) -> Self:
@@ -68,7 +68,8 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, CanaryVerbs, Exch
         and more than 5 GB; `progress` is that of `checkout_model_version`.  Raises NotFound, Conflict for a
         directory that is there, PolicyRefused without `yes`, and TransportError.
         """
-        handle = clone_registry(url, Path(path) if path is not None else None)
+        checked_path(url)
+        handle = clone_registry(url, checked_path(path) if path is not None else None)
         handle.may_use_store = lambda _: yes
         try:
             address = handle.shared_stores.address()

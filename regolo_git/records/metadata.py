@@ -79,6 +79,8 @@ def plain_scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
 
 
 def _date(value: date, path: tuple[str, ...]) -> date:
+    if value != value:  # noqa: PLR0124 - the missing time of pandas
+        raise InvalidInput(f"'{key_name(path)}' is not a time (NaT)", "leave it out")
     if isinstance(value, datetime) and value.utcoffset() is None:
         raise InvalidInput(f"'{key_name(path)}' has no time zone", "use datetime.now(timezone.utc)")
     if getattr(value, "nanosecond", 0):
@@ -88,11 +90,26 @@ def _date(value: date, path: tuple[str, ...]) -> date:
 
 def _python_scalar(value: object, path: tuple[str, ...]) -> object:
     """Converts an array library's scalar to Python's; returns anything else unchanged."""
-    item: Callable[[], object] | None = getattr(value, "item", None)
-    if type(value) in (str, int, float, bool) or not callable(item) or not hasattr(value, "dtype"):
+    if (item := _item_of(value)) is None:
         return value
     if getattr(value, "ndim", 0) != 0 and getattr(value, "size", None) != 1:
         raise InvalidInput(f"'{key_name(path)}' is an array", "use .tolist(), or save it with the model")
+    return _python_number(value, item)
+
+
+def plain_number(value: object) -> object:
+    """Python's number for a scalar of an array library; anything else, arrays too, as it is."""
+    item = _item_of(value) if getattr(value, "ndim", None) == 0 else None
+    return value if item is None else _python_number(value, item)
+
+
+def _item_of(value: object) -> Callable[[], object] | None:
+    item: Callable[[], object] | None = getattr(value, "item", None)
+    plain = type(value) in (str, int, float, bool) or not hasattr(value, "dtype")
+    return None if plain or not callable(item) else item
+
+
+def _python_number(value: object, item: Callable[[], object]) -> object:
     plain = item()
     short = str(getattr(value, "dtype", "")).rpartition(".")[2] in SHORT_FLOATS
     return shortest_float32(plain) if short and isinstance(plain, float) and isfinite(plain) else plain

@@ -3,8 +3,10 @@
 A model is one or more components of lower-case ASCII letters, digits, `.`, `_`, `-`, joined by `/`.
 """
 
+import os
 import re
 import unicodedata
+from pathlib import Path
 
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Corrected
@@ -37,6 +39,13 @@ def check_text(what: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{what} must be a string, not {value!r}: write it in quotes")
     return plain_text(value)
+
+
+def checked_path(path: str | os.PathLike[str]) -> Path:
+    """The path, which the system can look up.  Raises InvalidInput for one with a NUL character."""
+    if "\0" in os.fspath(path):
+        raise InvalidInput(f"path '{printable(os.fspath(path))}' has a NUL character")
+    return Path(path)
 
 
 def check_message(message: str) -> str:
@@ -80,7 +89,7 @@ def _check_component(component: str, what: str, rule: str = RULE) -> None:
 
 def check_environment_name(name: str) -> str:
     """Returns a valid environment name: lower-case words and hyphens, not `latest`.  Raises InvalidInput."""
-    lower = name.lower()
+    lower = check_text("the name of an environment", name).lower()
     if lower != name and ENVIRONMENT.fullmatch(lower):
         message = f"environment name '{printable(name)}' cannot be used: it has upper-case letters"
         raise InvalidInput(message, Corrected(name, lower, f"use '{lower}'"))

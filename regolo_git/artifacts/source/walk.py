@@ -23,7 +23,7 @@ from regolo_git.artifacts.source.snapshot import (
     unreadable,
 )
 from regolo_git.errors import InvalidInput, NotFound
-from regolo_git.records.names import check_artifact_path
+from regolo_git.records.names import check_artifact_path, checked_path
 from regolo_git.text.printable import printable
 
 # The leftovers of a killed checkout in a directory are not part of the artifact.
@@ -61,7 +61,7 @@ def refuse_patterns(exclude: Sequence[str]) -> None:
 def status_of(path: Path) -> os.stat_result:
     """The status of a path, following links.  Raises NotFound, InvalidInput."""
     try:
-        return path.stat()
+        return checked_path(path).stat()
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(path) from None
     except OSError as error:

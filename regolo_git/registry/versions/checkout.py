@@ -22,7 +22,7 @@ from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.hints import Hint
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.names import check_artifact_path
+from regolo_git.records.names import check_artifact_path, checked_path
 from regolo_git.records.references import Reference
 from regolo_git.registry.fetching import fetch_recipe, fetching
 from regolo_git.registry.handle import Handle
@@ -248,7 +248,7 @@ def place_of(handle: Handle, manifest: Manifest, destination: str | os.PathLike[
     """The path at which a manifest's artifact is checked out."""
     artifact = manifest.artifact
     if destination is not None:
-        place = Path(destination)
+        place = checked_path(destination)
         named = os.fspath(destination).endswith(DIRECTORY_ENDS)
         return place / manifest.file_name if artifact.kind == "file" and (named or place.is_dir()) else place
     top = handle.paths.work_tree
