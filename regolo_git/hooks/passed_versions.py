@@ -7,18 +7,18 @@ cannot be read is no version, and one that was sealed again later in the push co
 from collections.abc import Iterator
 from contextlib import closing
 
-from regolo_git.errors import IntegrityError
-from regolo_git.git.history import changed_files, commits_not_in, first_parents
+from regolo_git.git.history import commits_not_in, first_parents
 from regolo_git.hints import Hint
 from regolo_git.hooks.policy import gate_remark
 from regolo_git.hooks.remark import Remark, about
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
+from regolo_git.records.paths import manifest_path
 from regolo_git.registry.gates import rules_at
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.reachable import retired_identities
 from regolo_git.registry.versions.merged_gates import manifest_facts
 from regolo_git.registry.versions.seals import branch_seal_problem
+from regolo_git.registry.versions.untagged import changed_manifests
 from regolo_git.verdict.gates import judge
 
 Passed = tuple[Manifest, str]
@@ -55,21 +55,7 @@ def _passed(handle: Handle, base: str, tip: str) -> list[Passed]:
         for commit in commits:
             if commit not in new:
                 break
-            for manifest, oid in _brought(handle, commit):
+            for manifest, oid in changed_manifests(handle, commit):
                 if manifest.key not in done:
                     found.setdefault(manifest.key, (manifest, oid))
     return list(found.values())[::-1]
-
-
-def _brought(handle: Handle, commit: str) -> Iterator[Passed]:
-    """The manifests that a commit changed."""
-    for path, oid in changed_files(handle.git, handle.git.first_parent(commit), commit, MODELS).items():
-        model = model_of_manifest(path)
-        if model is None or oid is None:
-            continue
-        try:
-            manifest = handle.records_at(commit).manifest(model)
-        except IntegrityError:
-            continue
-        if manifest is not None and manifest.model == model:
-            yield manifest, oid

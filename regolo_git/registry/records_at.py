@@ -98,6 +98,17 @@ class RecordsAt:
         """The manifests of all models, sorted by name."""
         return self._all(MODELS, model_of_manifest, parsers.parse_manifest)
 
+    def misplaced_manifests(self) -> dict[str, IntegrityError]:
+        """An error for each manifest that is at the path of another model, by path."""
+        held = self.manifests().by_name
+        wrong = {manifest_path(model): each.model for model, each in held.items() if each.model != model}
+        return {
+            path: IntegrityError(
+                f"'{path}' is the manifest of another model, '{model}'", f"git log -p -- :/{path}"
+            )
+            for path, model in wrong.items()
+        }
+
     def models(self) -> list[str]:
         """The names of the models that have a manifest, readable or not, sorted."""
         return [model for path, _ in self._files(MODELS) if (model := model_of_manifest(path)) is not None]

@@ -254,6 +254,12 @@ def test_a_broken_record_on_the_branch_is_named(regolo: Regolo, two_versions: Pa
     assert "by hand" in git(two_versions / "models", *command.split()[1:])
 
 
+def test_a_manifest_at_the_path_of_another_model_is_named(regolo: Regolo, two_versions: Path) -> None:
+    text = (two_versions / "models/m/manifest.toml").read_text()
+    commit_files(two_versions, {"models/n/manifest.toml": text})
+    assert problems(regolo) == [("'models/n/manifest.toml'", "is the manifest of another model, 'm'")]
+
+
 def test_a_broken_configuration_is_named_by_every_verb(regolo: Regolo, two_versions: Path) -> None:
     (two_versions / ".regolo/config.toml").write_text("branch = [\n")
     git(two_versions, "commit", "-qam", "by hand")

@@ -10,9 +10,10 @@ from regolo_git.registry.records_at import RecordsAt
 
 
 def check_records(records: RecordsAt) -> Iterator[Problem]:
-    """The records that cannot be read.  Raises IntegrityError for the configuration."""
+    """The records that cannot be read or are misplaced.  Raises IntegrityError for the configuration."""
     kinds = (
         records.manifests().broken,
+        records.misplaced_manifests(),
         records.cards().broken,
         records.retired_lists().broken,
         records.all_evaluations().broken,
@@ -22,4 +23,5 @@ def check_records(records: RecordsAt) -> Iterator[Problem]:
     )
     for broken in kinds:
         for path, error in broken.items():
-            yield Problem(f"'{path}'", error.message.removeprefix(f"'{path}': "), error.hint)
+            what = error.message.removeprefix(f"'{path}'").removeprefix(":").lstrip()
+            yield Problem(f"'{path}'", what, error.hint)

@@ -44,7 +44,7 @@ class MergedVersion:
     """One manifest change without a tag; `problem` is the reason that it was not tagged, `hint` the next
     step.
 
-    `version` and `tag` are None for an unreadable manifest.  `gates` are the results that its tag records in
+    `version` and `tag` are None for an unusable manifest.  `gates` are the results that its tag records in
     short, `remark` is what deserves attention although it was tagged.
     """
 
@@ -59,7 +59,7 @@ class MergedVersion:
 
     @property
     def subject(self) -> str:
-        """The name of its tag, or the path of an unreadable manifest."""
+        """The name of its tag, or the path of an unusable manifest."""
         return self.tag or manifest_path(self.model)
 
 
@@ -91,9 +91,9 @@ def tag_merged(
     """Tags every merged version that has no tag, oldest first, after verifying its bytes.
 
     A version whose bytes or seal are missing or wrong, or whose number another change has taken, is reported
-    with its problem and not tagged; so is an unreadable manifest.  `sign` says whether git signs the tags;
-    None is the setting `tag.gpgSign`.  Raises NotFound if there is no registry, or if this clone lacks
-    history or tags, and Conflict if git cannot sign.
+    with its problem and not tagged; so is a manifest that is unreadable or at another model's path.  `sign`
+    says whether git signs the tags; None is the setting `tag.gpgSign`.  Raises NotFound if there is no
+    registry, or if this clone lacks history or tags, and Conflict if git cannot sign.
     """
     if not dry_run:
         recover_first(handle)
@@ -118,7 +118,7 @@ def tag_merged(
     for tip in tips:
         contradicted = [v for v in _contradicted(handle, tip) if (v.model, v.version) not in known]
         known |= {(version.model, version.version) for version in contradicted}
-        result += [*contradicted, *_unreadable(handle, tip)]
+        result += [*contradicted, *_unusable(handle, tip)]
     return result
 
 
@@ -218,8 +218,10 @@ def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:
             yield MergedVersion(manifest.model, manifest.version, tip, row.tag, problem, again)
 
 
-def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:
-    for path, error in handle.records_at(tip).manifests().broken.items():
+def _unusable(handle: Handle, tip: str) -> Iterator[MergedVersion]:
+    """The manifests that cannot be read, and those at the path of another model."""
+    records = handle.records_at(tip)
+    for path, error in {**records.manifests().broken, **records.misplaced_manifests()}.items():
         if (model := model_of_manifest(path)) is not None:
             yield MergedVersion(model, None, tip, None, error.message, error.hint)
 

@@ -16,6 +16,7 @@ from regolo_git.git.history import changed_files, first_parents
 from regolo_git.git.prefetch import fetch_trees
 from regolo_git.git.small_files import keep_json
 from regolo_git.records.json_reader import JsonReader
+from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import MODELS, model_of_manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -93,6 +94,15 @@ def _changes(handle: Handle, tip: str, commits: list[str]) -> list[UntaggedChang
 
 
 def _changes_of(handle: Handle, commit: str) -> Iterator[UntaggedChange]:
+    for manifest, oid in changed_manifests(handle, commit):
+        yield UntaggedChange(manifest.model, manifest.version, oid, commit)
+
+
+def changed_manifests(handle: Handle, commit: str) -> Iterator[tuple[Manifest, str]]:
+    """The manifests that a commit brought to the path of their model, with their Git objects.
+
+    One that is broken or at another model's path is not a version; at the tip it is reported separately.
+    """
     parent = handle.git.first_parent(commit)
     for path, oid in changed_files(handle.git, parent, commit, MODELS).items():
         model = model_of_manifest(path)
@@ -101,13 +111,14 @@ def _changes_of(handle: Handle, commit: str) -> Iterator[UntaggedChange]:
         try:
             manifest = handle.records_at(commit).manifest(model)
         except IntegrityError:
-            continue  # not a version; a manifest broken at the tip is reported separately
-        if manifest is not None:
-            yield UntaggedChange(manifest.model, manifest.version, oid, commit)
+            continue
+        if manifest is not None and manifest.model == model:
+            yield manifest, oid
 
 
 def _untagged_at(handle: Handle, commit: str) -> set[tuple[str, str]]:
-    keys = {manifest.key for manifest in handle.records_at(commit).manifests().records}
+    held = handle.records_at(commit).manifests().by_name
+    keys = {manifest.key for model, manifest in held.items() if manifest.model == model}
     return keys - handle.index.find_all(keys).keys()
 
 

@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from support.git_program import commit_files, git
+from support.git_program import commit_files, git, proposal
 
 from regolo_git.api import Registry
 from regolo_git.registry.configuration import change_setting
@@ -189,6 +189,21 @@ def test_a_manifest_that_cannot_be_read_is_reported_and_the_others_are_tagged(tw
     assert tagged == ("m@v1.2", None)
     assert subject == "models/n/manifest.toml"
     assert "is not valid TOML" in str(problem)
+
+
+def test_a_manifest_at_the_path_of_another_model_is_reported_and_not_tagged(two_versions: Registry) -> None:
+    top = two_versions.handle.paths.top
+    two_versions.create_model_version("m", model_data=b"three", flow="propose")
+    branch = proposal(top, "m@1.2")
+    text = git(top, "show", f"{branch}:models/m/manifest.toml")
+    commit_files(top, {"models/n/manifest.toml": text})
+    what = "'models/n/manifest.toml' is the manifest of another model, 'm'"
+    assert problems(two_versions) == [("models/n/manifest.toml", what)]
+    assert "m@v1.2" not in git(top, "tag", "--list")
+    git(top, "merge", "-q", "--no-ff", branch)
+    git(top, "rm", "-q", "models/n/manifest.toml")
+    git(top, "commit", "-qm", "only where it belongs")
+    assert problems(two_versions) == [("m@v1.2", None)]
 
 
 def test_a_manifest_that_could_not_be_read_for_a_while_is_forgotten(two_versions: Registry) -> None:
