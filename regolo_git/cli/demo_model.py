@@ -1,5 +1,6 @@
 """A real, small model for the demo: a network trained on the digits that ship with scikit-learn."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,14 @@ def train(hidden: int, epochs: int, *, by_brightest: bool) -> TrainedModel:
     images = images / (images.max(axis=1, keepdims=True) if by_brightest else 16)
     seen, unseen, seen_labels, unseen_labels = train_test_split(images, labels, test_size=0.3, random_state=0)
     network = MLPClassifier((hidden,), batch_size=64, random_state=0, early_stopping=False)
-    for _ in range(epochs):
-        network.partial_fit(seen, seen_labels, classes=range(10))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Training interrupted")
+        try:
+            for _ in range(epochs):
+                network.partial_fit(seen, seen_labels, classes=range(10))
+        except UserWarning as warning:
+            # scikit-learn answers Ctrl+C with a warning, and goes on.
+            raise KeyboardInterrupt from warning
     guessed = network.predict(unseen)
     latencies = [_milliseconds(lambda: network.predict(unseen)) for _ in range(REPETITIONS)]
     spread = stdev(latencies) / REPETITIONS**0.5

@@ -79,8 +79,12 @@ def _stop(process: "subprocess.Popen[str]") -> None:
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+    except subprocess.TimeoutExpired:
         process.kill()
+    except KeyboardInterrupt:
+        process.kill()
+        raise
+    finally:
         process.wait()
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from support.git_program import git
 from support.places import PYTHONPATH
 from support.program import run_program
 from support.running_engine import until
+
+from regolo_git.cli.demo_model import train
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +61,28 @@ def test_the_demo_leaves_a_registry_with_two_versions_to_look_at(tmp_path: Path)
     assert servers_in(top) == []
     more = run_program(top, "log", "digits", "--plain").stdout
     assert "accuracy" in more
+
+
+def test_ctrl_c_ends_the_training_wherever_it_is() -> None:
+    interrupts = []
+
+    def interrupt(*_: object) -> None:
+        interrupts.append(time.monotonic())
+        raise KeyboardInterrupt
+
+    train(48, 1, by_brightest=False)  # what is imported is there now
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(6):
+            interrupts.clear()
+            signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                train(48, 10_000, by_brightest=False)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            assert len(interrupts) == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_the_demo_works_in_an_empty_directory_only(regolo: Regolo, tmp_path: Path) -> None:
