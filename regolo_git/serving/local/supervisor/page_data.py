@@ -7,6 +7,7 @@ free of control characters.
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from regolo_git.serving.desired import EndpointChanges, Source
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.observation import metrics, status
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
+from regolo_git.serving.local.supervisor.verdict import FRESH_SECONDS
 from regolo_git.serving.local.supervisor.version_plan import WorkerPlan
 from regolo_git.serving.metrics.counts import Key, Tally
 from regolo_git.serving.metrics.latency import quantile
@@ -182,6 +184,7 @@ def _evidence(path: Path) -> Json:
     """The canary's evidence as its controller has written it; None without one."""
     try:
         with path.open("rb") as file:
+            age = abs(time.time() - os.fstat(file.fileno()).st_mtime)
             found = _shown(json.loads(file.read(MOST_EVIDENCE_BYTES)))
     except FileNotFoundError:
         return None
@@ -189,7 +192,9 @@ def _evidence(path: Path) -> Json:
         return {"problem": "the evidence of the canary cannot be read"}
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         return {"problem": "the evidence of the canary is of another release"}
-    return {key: value for key, value in found.items() if key != "decision"}
+    return {key: value for key, value in found.items() if key != "decision"} | {
+        "is_fresh": age <= FRESH_SECONDS
+    }
 
 
 def _shown(value: Json) -> Json:

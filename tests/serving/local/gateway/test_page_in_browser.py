@@ -16,6 +16,7 @@ from support.running_engine import ECHO, PYTHON, RunningEngine, running_engine
 from regolo_git.records.canary import CanaryPolicy, Candidate
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.serving.local.admin_client import ask
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
 pytestmark = [
     pytest.mark.slow,
@@ -75,7 +76,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> FolderRegistry:
     endpoint = Endpoint.parse((registry.folder / "commits" / commit / f"{LONG}.toml").read_text(), place)
     registry.file(LONG, replace(endpoint, shadow={"1.1": 0.5}).to_text())
     try_out(registry, "1.1")
-    rows = [["traffic", SCRIPT, SCRIPT], *([["traffic", "Ada", "more"]] * 8)]
+    rows = [
+        ["traffic", SCRIPT, SCRIPT],
+        ["canary-abort", "Ada", "not today"],
+        *([["traffic", "Ada", "more"]] * 8),
+    ]
     (registry.folder / "changes.json").write_text(json.dumps(rows))
     return registry
 
@@ -172,6 +177,14 @@ def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engi
         await shown(tab)
         heading = "document.getElementById('canary-title').textContent"
         assert await tab.value(heading) == "Canary"
+        assert WAITS in await shown(tab)
+        kept = RuntimeDirectory.of(engine.common).canary("e")
+        os.utime(kept, (1_700_000_000, 1_700_000_000))
+        canary = "document.getElementById('canary').innerText"
+        await tab.until(f"{canary}.includes('Not measured now')")
+        assert "not any more: git regolo serve --canary" in await tab.value(canary)
+        kept.touch()
+        await tab.until(f"!{canary}.includes('Not measured now')")
         ask(engine.common, "POST", "/endpoints/e/withhold?version=1.1")
         await tab.until("document.getElementById('notices').innerText.includes('1.1 gets no requests here')")
         assert await tab.value("[...document.querySelectorAll('#bar span')].map(part => part.hidden)") == [
@@ -183,7 +196,9 @@ def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engi
         assert "No evidence here" in await tab.value("document.getElementById('canary').innerText")
         engine.until_serving("e", try_out(registry, None))
         await tab.until(f"{heading} === 'Last canary'")
-        assert WAITS in await shown(tab)
+        # How it ended is what the branch says, and nothing waits for it any more.
+        assert await tab.value("document.querySelector('#canary .verdict').textContent") == "Aborted"
+        assert WAITS not in await shown(tab)
         assert_sound(tab, engine)
 
     in_browser(look)

@@ -9,16 +9,20 @@ const DIRECTIONS = [
   { name: "not_worse", colour: "good", says: (canary) => `${canary.candidate} is not worse`, then: "promote", does: "promotes" },
 ];
 
-const OVER = { roll_back: ["Rolled back", "bad"], promote: ["Promoted", "good"], hold: ["Ended", "open"] };
+// How a canary ended is what its last commit says, and not what was measured here before.
+const OVER = { "canary-roll-back": ["Rolled back", "bad"], "canary-promote": ["Promoted", "good"], "canary-abort": ["Aborted", "open"] };
 
 function wordOf(canary) {
   if (canary.problem) return ["No evidence here", "open"];
-  return (canary.over ? OVER : VERDICTS)[canary.verdict?.kind] ?? ["No verdict yet", "open"];
+  if (canary.over) return OVER[canary.ending] ?? ["Ended", "open"];
+  if (canary.is_fresh === false && canary.verdict?.kind !== "roll_back") return ["Not measured now", "open"];
+  return VERDICTS[canary.verdict?.kind] ?? ["No verdict yet", "open"];
 }
 
 // The canary of an endpoint, joined from its record on the branch and the evidence on this machine.
-export function canaryOf({ candidate, canary }) {
-  if (!candidate) return canary && !canary.problem ? { ...canary, over: true } : null;
+export function canaryOf({ candidate, canary, changes }) {
+  const ending = changes?.events.find((event) => event.action.startsWith("canary-"))?.action;
+  if (!candidate) return canary && !canary.problem ? { ...canary, over: true, ending } : null;
   if (canary && (canary.problem || canary.candidate === candidate.version)) return { ...canary, held: candidate.held };
   const by = candidate.decided_by ? `The process that decides is ${candidate.decided_by}` : "No process decides yet: git regolo serve --canary";
   return { candidate: candidate.version, problem: `${candidate.version} is on trial. ${by}.` };
@@ -84,7 +88,8 @@ export class Canary {
       ["Share", `${percent(canary.share)}, step ${step} of ${steps ?? NONE}`],
       ["This step since", canary.since ? when(canary.since) : NONE],
       ["Decided by", String(canary.decided_by ?? "nobody")],
-      ...(canary.held ? [["Held", "by a person: git regolo canary hold"]] : []),
+      ...(canary.is_fresh === false && !canary.over ? [["Measured", "not any more: git regolo serve --canary"]] : []),
+      ...(canary.held ? [["Held", `by a person; to go on: git regolo canary hold ${canary.endpoint} --resume`]] : []),
     ];
     this.facts.replaceChildren(...facts.map(([name, value]) =>
       element("div", {}, element("dt", {}, name), element("dd", {}, value))));

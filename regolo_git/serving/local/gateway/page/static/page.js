@@ -124,7 +124,7 @@ function showEndpoints(names, current) {
 
 function showNotices(data, endpoint) {
   const found = [];
-  if (endpoint?.canary?.waiting) found.push(["bad", "Waiting", endpoint.canary.waiting]);
+  if (endpoint?.canary?.waiting && !endpoint.canary.over) found.push(["bad", "Waiting", endpoint.canary.waiting]);
   if (endpoint && endpoint.withheld !== null) {
     found.push(["bad", "Withheld", `Version ${endpoint.withheld} gets no requests here, whatever the branch says, until the split is changed.`]);
   }
