@@ -4,7 +4,9 @@ A reader that goes on in order will want what follows, so the store is told to e
 store that has chunks in packs reads them together.
 """
 
+import errno
 import io
+import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -49,14 +51,22 @@ class StoredFile:
         """The file, seekable.  Reading raises NotFound, IntegrityError, TransportError."""
         yield _Opened(self._store, self._recipe, self._start, self.size)
 
-    def buffered(self) -> io.BufferedReader:
+    def buffered(self) -> "SizedReader":
         """The file, opened for reads of any size; raises the same errors."""
-        return io.BufferedReader(_Opened(self._store, self._recipe, self._start, self.size))
+        return SizedReader(_Opened(self._store, self._recipe, self._start, self.size), self.size)
 
     def run(self, start: int | None, end: int | None) -> tuple[int, int]:
         """A slice of the file, as an offset in the artifact and a size; negative ends count from the end."""
         first, last, _ = slice(start, end).indices(self.size)
         return self._start + first, max(0, last - first)
+
+
+class SizedReader(io.BufferedReader):
+    """A file that knows its size, as those of fsspec do."""
+
+    def __init__(self, raw: io.RawIOBase, size: int) -> None:
+        super().__init__(raw)
+        self.size = size
 
 
 def open_all_files(store: Chunks, recipe: Recipe) -> io.BufferedReader:
@@ -87,8 +97,12 @@ class _Opened(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, start + offset)
+        starts = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}
+        if whence not in starts:
+            raise ValueError(f"whence value {whence} unsupported")
+        if starts[whence] + offset < 0:  # as files on disk do: readers try whether there is so much before
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self._position = starts[whence] + offset
         return self._position
 
     def readinto(self, buffer: object, /) -> int:

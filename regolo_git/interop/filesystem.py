@@ -262,7 +262,11 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
         text = f"cannot write to '{printable(str(path))}': versions never change"
         raise ReadOnly(text, "git regolo commit MODEL PATH creates a version")
 
-    mkdir = makedirs = rmdir = rm = rm_file = _rm = touch = pipe_file = put_file = cp_file = mv = _refuse
+    def _refuse_second(self, _source: object, path: object, *_: object, **__: object) -> NoReturn:
+        self._refuse(path)
+
+    mkdir = makedirs = rmdir = rm = rm_file = _rm = touch = pipe_file = mv = _refuse
+    put_file = cp_file = _refuse_second
 
 
 def _source(

@@ -51,6 +51,19 @@ def test_reading_on_takes_ever_larger_reads(files: CountingFiles, file: StoredFi
     assert files.read_bytes < 1.3 * len(WHOLE)  # a pack is read whole once more than half of it follows
 
 
+@pytest.mark.parametrize(
+    ("offset", "whence", "error"),
+    [(-1, io.SEEK_SET, OSError), (-len(WHOLE) - 1, io.SEEK_END, OSError), (0, 9, ValueError)],
+)
+def test_a_place_before_the_file_is_refused_as_on_disk(
+    file: StoredFile, offset: int, whence: int, error: type[Exception]
+) -> None:
+    with file.buffered() as opened, pytest.raises(error):
+        opened.seek(offset, whence)
+    with file.opened() as raw, pytest.raises(error):
+        raw.seek(offset, whence)
+
+
 def test_a_part_costs_its_chunks(files: CountingFiles, file: StoredFile) -> None:
     with file.buffered() as opened:
         opened.seek(30 * CHUNK + 5)

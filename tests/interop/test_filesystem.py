@@ -315,6 +315,13 @@ def test_nothing_is_written(files: RegoloFileSystem, tmp_path: Path) -> None:
         assert caught.value.errno == errno.EROFS
 
 
+def test_the_place_that_cannot_be_written_to_is_named(files: RegoloFileSystem, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_bytes(b"new")
+    for source, write in ((str(tmp_path / "mine"), files.put), ("notes@1.0", files.copy)):
+        with pytest.raises(OSError, match=r"cannot write to '[^']*model@1\.0/new'"):
+            write(source, "regolo://team/model@1.0/new")
+
+
 # -- threads and processes --------------------------------------------------------------------------------
 
 
@@ -355,6 +362,13 @@ def test_pandas_reads_it(files: RegoloFileSystem, registry: Registry, tmp_path: 
     registry.register_model("table", tmp_path / "t.parquet")
     table = pandas.read_parquet("regolo://table@1.0", columns=["b"], storage_options=files.storage_options)
     assert table["b"].sum() == 499_500
+
+
+def test_blocks_of_whole_lines_are_read(files: RegoloFileSystem) -> None:
+    path = "team/model@1.0/data/table.csv"
+    assert files.open(path).size == 12
+    blocks = [files.read_block(path, offset, 4, b"\n") for offset in (0, 4, 8)]
+    assert b"".join(blocks) == b"a,b\n1,2\n3,4\n"
 
 
 def test_pyarrow_reads_it(files: RegoloFileSystem, registry: Registry, tmp_path: Path) -> None:
