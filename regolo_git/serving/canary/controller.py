@@ -26,6 +26,7 @@ from regolo_git.serving.canary.run import Run, expected_share, is_another
 from regolo_git.serving.canary.view import EngineView, Observation
 from regolo_git.serving.desired import Source, Writer
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+from regolo_git.system_errors import reason_of
 from regolo_git.text.numbers import shares_text
 
 # A bake of ten minutes is looked at every five seconds, a shorter one as often in proportion.
@@ -102,7 +103,7 @@ class CanaryController:
                 pause = self.tick()
             except (RegoloError, OSError) as error:
                 # The endpoints stay as they are: nothing is known that would speak for anything else.
-                self._tell("", f"canaries hold: {error.message if isinstance(error, RegoloError) else error}")
+                self._tell("", f"canaries hold: {_reason(error)}")
                 pause = LONGEST_PAUSE_SECONDS
 
     def tick(self) -> float:
@@ -183,8 +184,8 @@ class CanaryController:
         try:
             with self._open_writer() as writer:
                 endpoint = writer.decide_canary(name, self._decider, take_over=take, said=said)
-        except RegoloError as error:
-            self._wait(name, f"endpoint '{name}': cannot decide on the canary: {error.message}")
+        except (RegoloError, OSError) as error:
+            self._wait(name, f"endpoint '{name}': cannot decide on the canary: {_reason(error)}")
             return None
         self._taken.add(name)
         self._retry.pop(name, None)
@@ -200,8 +201,8 @@ class CanaryController:
         try:
             with self._open_writer() as writer:
                 writer.end_canary(name, said=said)
-        except RegoloError as error:
-            self._wait(name, f"endpoint '{name}': the canary that a person ended stays: {error.message}")
+        except (RegoloError, OSError) as error:
+            self._wait(name, f"endpoint '{name}': the canary that a person ended stays: {_reason(error)}")
             return
         self._retry.pop(name, None)
 
@@ -213,9 +214,9 @@ class CanaryController:
             try:
                 seen = self._engine.look(name)
                 hold = self._measured(run, seen, now)
-            except RegoloError as error:
+            except (RegoloError, OSError) as error:
                 run.reader.restart()
-                hold = f"no data: {error.message}"
+                hold = f"no data: {_reason(error)}"
             if run.verdict is None or run.verdict.kind != "roll_back":
                 run.judge(hold)
         self._looked[name] = now
@@ -271,9 +272,9 @@ class CanaryController:
         try:
             with self._open_writer() as writer:
                 endpoint = writer.roll_back_canary(name, said=said)
-        except RegoloError as error:
+        except (RegoloError, OSError) as error:
             # If a commit got in between, the next look at the branch finds what it says.
-            self._waits(run, f"the rollback waits: {error.message}")
+            self._waits(run, f"the rollback waits: {_reason(error)}")
             return
         self._done(run)
         self._say(f"endpoint '{name}': rolled back {version} to {endpoint.whole}: {verdict.reason}")
@@ -284,8 +285,8 @@ class CanaryController:
         name, version = run.canary.endpoint.endpoint, run.canary.candidate.version
         try:
             self._engine.withhold(name, version)
-        except RegoloError as error:
-            self._tell(name, f"endpoint '{name}': {version} is not withheld: {error.message}")
+        except (RegoloError, OSError) as error:
+            self._tell(name, f"endpoint '{name}': {version} is not withheld: {_reason(error)}")
         else:
             run.is_withheld = True
 
@@ -301,8 +302,8 @@ class CanaryController:
         try:
             with self._open_writer() as writer:
                 endpoint = writer.step_canary(name, said=said)
-        except RegoloError as error:
-            self._waits(run, f"the next step waits: {error.message}")
+        except (RegoloError, OSError) as error:
+            self._waits(run, f"the next step waits: {_reason(error)}")
             return
         self._say(f"endpoint '{name}': {shares_text(endpoint.traffic)}: {verdict.reason}")
         if endpoint.candidate is None:
@@ -347,3 +348,7 @@ class CanaryController:
         if self._said.get(about) != words:
             self._said[about] = words
             self._say(words)
+
+
+def _reason(error: RegoloError | OSError) -> str:
+    return error.message if isinstance(error, RegoloError) else reason_of(error)

@@ -1,5 +1,6 @@
 """The controller over a real registry: its commits, and what wins where somebody else commits too."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -76,7 +77,7 @@ class Setting:
         self.registry = registry
         self.engine = ScriptedEngine(registry)
         self.said: list[str] = []
-        self.refusal: RegoloError | None = None
+        self.refusal: RegoloError | OSError | None = None
         self.controller = self.another()
 
     def another(self, decider: str = "here", *, take_over: bool = False) -> CanaryController:
@@ -170,6 +171,27 @@ def test_a_policy_that_says_so_takes_every_step(automatic: Setting) -> None:
     assert automatic.actions[:2] == ["canary-promote", "canary-step"]
 
 
+def test_a_rule_that_refuses_the_last_step_is_asked_again(registered: Registry) -> None:
+    registered.promote_model_version("m", "1.0", "production")
+    registered.create_endpoint("e", "m", "1.0", environment="production")
+    registered.start_canary("e", "1.1", policy=replace(POLICY, steps=(0.1,), promote=True))
+    top = registered.handle.paths.top
+    config = top / ".regolo/config.toml"
+    rule = '[environments.production]\nrequires = ["staging"]'
+    config.write_text(config.read_text().replace("[environments.production]", rule))
+    git(top, "commit", "-qam", "staging first")
+    made = Setting(registered)
+    made.controller.tick()
+    made.blocks(40, bad=0)
+    assert made.endpoint.traffic == {"1.0": 0.9, "1.1": 0.1}
+    assert "must be promoted to 'staging' first" in made.kept["waiting"]
+    assert registered.list_environments("production")[0].version == "1.0"
+    registered.promote_model_version("m", "1.1", "staging", new_environment=True)
+    made.blocks(13, bad=0)
+    assert made.endpoint.traffic == {"1.1": 1.0}
+    assert registered.list_environments("production")[0].version == "1.1"
+
+
 def test_a_held_canary_gets_no_more_and_is_still_rolled_back(automatic: Setting) -> None:
     automatic.registry.hold_canary("e")
     automatic.blocks(40, bad=0)
@@ -191,6 +213,16 @@ def test_a_branch_that_refuses_does_not_delay_the_safe_side(setting: Setting) ->
     setting.controller.tick()
     assert setting.endpoint.traffic == {"1.0": 1.0}
     assert setting.kept["waiting"] is None
+
+
+def test_what_the_system_refuses_keeps_no_other_canary_from_its_rollback(setting: Setting) -> None:
+    setting.registry.create_endpoint("f", "m", "1.0")
+    setting.registry.start_canary("f", "1.1", policy=POLICY)
+    setting.controller.tick()
+    setting.refusal = OSError(errno.ENOMEM, "Cannot allocate memory")
+    setting.blocks(6, bad=8)
+    assert sorted(setting.engine.withheld) == ["e 1.1", "f 1.1"]
+    assert setting.kept["waiting"] == "the rollback waits: there is not enough memory"
 
 
 def test_evidence_goes_on_where_the_process_was_replaced(setting: Setting) -> None:

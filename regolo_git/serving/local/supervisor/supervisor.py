@@ -56,7 +56,7 @@ class Supervisor:
         self.runners: dict[str, EndpointRunner] = {}
         self.counts = _kept_counts(directory.counts)
         self.watched = WatchedCounts()
-        self.withheld = Withheld(directory.withheld)
+        self.withheld = Withheld(directory.withheld, say)
         self.started_at = datetime.now(UTC)
         self._limits = RequestLimits()
         self.gateways = Gateways(listener, directory.admin_socket, options, self._limits, self._count)

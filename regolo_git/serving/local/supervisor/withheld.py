@@ -1,16 +1,17 @@
 """Versions that get no requests although the branch gives them traffic: an order for emergencies.
 
 It is kept in the runtime directory, so that a restarted engine goes on, and dropped as soon as the branch
-changes the endpoint's traffic.
+changes the endpoint's traffic.  A full disk does not keep it from taking effect.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.json_reader import Json, JsonReader
+from regolo_git.system_errors import reason_of
 
 _Order = tuple[str, dict[str, float]]
 
@@ -18,8 +19,9 @@ _Order = tuple[str, dict[str, float]]
 class Withheld:
     """One withheld version for each endpoint, with the traffic that the branch gave when it was ordered."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, say: Callable[[str], None]) -> None:
         self._path = path
+        self._say = say
         self._orders = _read(path)
 
     def order(self, endpoint: Endpoint, version: str) -> None:
@@ -53,8 +55,11 @@ class Withheld:
             for name, (version, traffic) in self._orders.items()
         }
         new = self._path.with_suffix(".new")
-        new.write_text(json.dumps({"withheld": document}))
-        new.replace(self._path)
+        try:
+            new.write_text(json.dumps({"withheld": document}))
+            new.replace(self._path)
+        except OSError as error:
+            self._say(f"which versions are withheld is not kept: {reason_of(error)}")
 
 
 def _read(path: Path) -> dict[str, _Order]:
