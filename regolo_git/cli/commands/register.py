@@ -40,7 +40,7 @@ def register(
     \b
     Examples:
       git regolo register sentiment model.safetensors --metric accuracy=0.89
-      git regolo register nlp/encoder ./encoder --metadata metrics.json
+      git regolo register nlp/encoder ./encoder --metrics metrics.json
       git regolo register sentiment model.onnx --version 1.0.0 -m "first try"
 
     Exit status: 0 success; 2 an invalid name, number or file; 3 no such file, not in a registry, or this
