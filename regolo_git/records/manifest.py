@@ -40,7 +40,7 @@ class Artifact:
     """The stored content of a version.  `path` is its place in a work tree, None for in-memory data.
 
     `file_count` is set if a directory has too many files to list; `exclude` are the patterns that were given
-    for files that are not part of it; `name` is that of a single file from outside the work tree.
+    for files that are not part of it; `name` is that of a file from outside the work tree, or of arrays.
     """
 
     kind: "Kind"

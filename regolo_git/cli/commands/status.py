@@ -28,7 +28,7 @@ from regolo_git.text.printable import one_line
 
 FILES_SHOWN = 5
 COMMIT, CHECKOUT = "git regolo commit", "git regolo checkout"
-OUTSIDE = "registered from outside the work tree"
+OUTSIDE = "not from the work tree"
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
 
 

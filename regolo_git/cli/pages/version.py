@@ -69,7 +69,7 @@ def _place(artifact: Artifact) -> Iterator[tuple[str, str]]:
     if artifact.path is not None:
         yield "path", artifact.path
     elif artifact.name is not None:
-        yield "file", f"{artifact.name} (from outside the work tree)"
+        yield "file", f"{artifact.name} (not from the work tree)"
 
 
 def _facts(shown: Shown) -> Iterator[tuple[str, str]]:

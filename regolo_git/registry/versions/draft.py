@@ -3,7 +3,7 @@
 This module has everything that depends on the tip, because it runs again when another writer commits first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,6 +39,7 @@ from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import printable
 
 LEFT_OUT_SHOWN, PROBLEMS_SHOWN = 5, 10
+ARRAYS_SUFFIX = ".safetensors"
 
 
 class Drafted(NamedTuple):
@@ -139,7 +140,7 @@ class Draft:
             artifact=replace(
                 ingested.artifact,
                 path=self.place,
-                name=self._name(),
+                name=self._name(parent),
                 file_count=len(ingested.files) if directory and len(ingested.files) > 200 else None,
             ),
             files={f.path: FileEntry(f.size, f.digest) for f in ingested.files}
@@ -156,15 +157,28 @@ class Draft:
             check_predictions(about.metrics, files if directory else manifest.file_entries(None))
         return sealed(manifest)
 
-    def _name(self) -> str | None:
-        """The name of a file from outside the work tree; None if it is not portable."""
+    def _name(self, parent: Manifest | None) -> str | None:
+        """The name of a file from outside the work tree, or of arrays; None if it is not portable."""
         source = self.request.source
         if isinstance(source, ModelVersion):
             return source.manifest.artifact.name
-        if self.place is None and isinstance(source, str | Path) and self.ingested.artifact.kind == "file":
-            with suppress(InvalidInput):
+        with suppress(InvalidInput):
+            if isinstance(source, Mapping):
+                return self._name_of_arrays(parent)
+            if (
+                self.place is None
+                and isinstance(source, str | Path)
+                and self.ingested.artifact.kind == "file"
+            ):
                 return check_file_name(Path(source).name)
         return None
+
+    def _name_of_arrays(self, parent: Manifest | None) -> str:
+        """The parent's name for the same kind of file, so that a comparison shows one file that changed."""
+        before = parent.artifact.file_name if parent is not None and parent.artifact.kind == "file" else None
+        if before is not None and before.endswith(ARRAYS_SUFFIX):
+            return before
+        return check_file_name(self.request.model.rpartition("/")[2] + ARRAYS_SUFFIX)
 
     def _serving(self, parent: Manifest | None) -> Table | None:
         """The given block, else the parent's; an implied block follows the file name instead."""

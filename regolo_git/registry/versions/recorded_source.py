@@ -34,7 +34,7 @@ def recorded_source(handle: Handle, model: str) -> RecordedSource:
         raise _no_model(handle, model)
     source = _source(handle, manifest)
     if source is None:
-        text = f"'{manifest.reference}' has no recorded path: its files were outside the work tree"
+        text = f"'{manifest.reference}' has no recorded path: its content was not from the work tree"
         raise InvalidInput(text, Hint("commit", model, "PATH"))
     if not os.path.lexists(source.path):
         text = f"'{printable(str(source.path))}', the recorded path of '{model}', is not there"

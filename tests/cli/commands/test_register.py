@@ -27,7 +27,7 @@ def test_a_file_from_elsewhere_keeps_its_name(regolo: Regolo, registry: Path, tm
     (tmp_path / "face.tflite").write_bytes(b"1")
     done = regolo("register", "vad", str(tmp_path / "face.tflite"))
     assert "is outside the work tree, so no path is recorded: git regolo checkout vad face.tflite" in done.err
-    assert "file     face.tflite (from outside the work tree)" in regolo("show", "vad").out
+    assert "file     face.tflite (not from the work tree)" in regolo("show", "vad").out
     (tmp_path / "face.tflite").write_bytes(b"22")
     assert "outside" not in regolo("commit", "vad", str(tmp_path / "face.tflite")).err
     assert "face.tflite  changed" in regolo("diff", "vad", "1.0", "1.1").out

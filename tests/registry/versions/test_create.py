@@ -320,3 +320,31 @@ def test_a_number_that_promises_more_than_the_tensors_keep_is_noted(
     if noted:
         assert "2 tensors of the version before removed or reshaped (gone, head)" in said[0]
     assert bool(said) == noted
+
+
+def test_arrays_are_a_file_with_a_name(registry: Registry) -> None:
+    arrays = {"weight": np.ones(4, "float32")}
+    registry.register_model("nlp/encoder", arrays)
+    assert registry.get_model_version("nlp/encoder").manifest.artifact.name == "encoder.safetensors"
+    with pytest.raises(InvalidInput, match="no recorded path") as raised:
+        registry.checkout_model_version("nlp/encoder")
+    assert "encoder.safetensors" in str(raised.value.hint)
+
+
+def test_arrays_after_a_file_keep_its_name(registry: Registry) -> None:
+    from safetensors.numpy import save_file
+
+    top = registry.handle.paths.top
+    save_file({"weight": np.zeros(4, "float32")}, top / "model.safetensors")
+    registry.register_model("m", top / "model.safetensors")
+    registry.create_model_version("m", model_data={"weight": np.ones(4, "float32")})
+    (changed,) = registry.compare_model_versions("m", "1.0", "1.1").files
+    assert (changed.path, changed.kind) == ("model.safetensors", "changed")
+
+
+def test_arrays_after_another_kind_of_file_do_not_take_its_name(registry: Registry) -> None:
+    top = registry.handle.paths.top
+    (top / "model.onnx").write_bytes(b"onnx")
+    registry.register_model("m", top / "model.onnx")
+    version = registry.create_model_version("m", model_data={"weight": np.ones(4, "float32")})
+    assert version.manifest.artifact.name == "m.safetensors"
