@@ -16,6 +16,7 @@ from regolo_git.git.index_file import PATIENCE_SECONDS, held_by_another, lock_of
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.program import try_git
 from regolo_git.git.recovery import recover
+from regolo_git.git.ref_locks import locked_by_library
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share_ref
@@ -63,9 +64,8 @@ def follow_in_work_trees(git: GitRepository, branch: str, old: str, new: str) ->
 
 
 def _move_refs(git: GitRepository, moves: Mapping[str, Move], reason: str) -> None:
-    with git.pygit.transaction() as transaction:
+    with locked_by_library(git, list(moves)) as transaction:
         for ref, move in moves.items():
-            transaction.lock_ref(ref)
             held = ref_target(git.paths, ref)
             if held != move.old or held == move.new:
                 continue

@@ -6,6 +6,7 @@ from regolo_git.git.new_commit import refuse_blocked
 from regolo_git.git.program import run_git, try_git
 from regolo_git.git.recovery import recover
 from regolo_git.git.ref_files import RefChange
+from regolo_git.git.ref_locks import locked_by_library
 from regolo_git.git.ref_update import require_target, update_refs
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
@@ -59,7 +60,6 @@ def remove_tag(git: GitRepository, name: str, expected: str) -> None:
 def _remove(git: GitRepository, ref: str, expected: str) -> None:
     with clone_lock(git.paths), git_errors(f"'{ref}'"):
         recover(git)
-        with git.pygit.transaction() as transaction:
-            transaction.lock_ref(ref)
+        with locked_by_library(git, [ref]) as transaction:
             if ref_target(git.paths, ref) == expected:
                 transaction.remove(ref)

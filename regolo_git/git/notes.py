@@ -9,6 +9,7 @@ from regolo_git.git.identity import Identity
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.note_text import read_note
 from regolo_git.git.publish import retry
+from regolo_git.git.ref_locks import locked_by_library
 from regolo_git.git.ref_update import amend_ref
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
@@ -68,8 +69,7 @@ def _objects(git: GitRepository, notes: str, commit: str) -> Iterator[str]:
 
 
 def _set_draft(git: GitRepository, target: str | None) -> None:
-    with git.pygit.transaction() as transaction:
-        transaction.lock_ref(DRAFT)
+    with locked_by_library(git, [DRAFT]) as transaction:
         share_ref(git.paths, git.shared, DRAFT)
         if target is not None:
             transaction.set_target(DRAFT, target)

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-import pygit2
-
 from regolo_git.git.journal import Journal, clear_journal, read_journal, remove_stale_locks
+from regolo_git.git.ref_locks import locked_by_library, remove_left_locks
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share_ref
@@ -31,6 +30,7 @@ def recover(git: GitRepository) -> list[str]:
     because its run never reported success.  What is complete is kept as unreported, for the same command run
     again.  Locks of other programs are named and left in place.
     """
+    remove_left_locks(git.paths.common_dir)
     journal = read_journal(git.paths)
     if journal is None:
         clear_journal(git.paths)
@@ -76,7 +76,7 @@ def _settle(git: GitRepository, journal: Journal) -> Settled:
     if tip == journal.new or (tip is not None and _contains(git, tip, journal.new)):
         return Settled(True, f"'{journal.branch_ref}' was already complete")
     if tagged and tip == journal.old:
-        _move(git.pygit, journal.branch_ref, journal.new)
+        _move(git, journal.branch_ref, journal.new)
         share_ref(git.paths, git.shared, journal.branch_ref)
         where = f"'{journal.branch_ref}' is now at {short(journal.new)}"
         return Settled(True, f"finished an interrupted update: {where}")
@@ -102,14 +102,12 @@ def _undo(git: GitRepository, journal: Journal, tip: str | None) -> None:
             undo_edits(git.pygit, tree, list(journal.edits), now)
 
 
-def _move(repository: pygit2.Repository, ref: str, oid: str) -> None:
-    with repository.transaction() as transaction:
-        transaction.lock_ref(ref)
+def _move(git: GitRepository, ref: str, oid: str) -> None:
+    with locked_by_library(git, [ref]) as transaction:
         transaction.set_target(ref, oid, message="regolo: finish")
 
 
 def _remove(git: GitRepository, ref: str, expected: str | None) -> None:
-    with git.pygit.transaction() as transaction:
-        transaction.lock_ref(ref)
+    with locked_by_library(git, [ref]) as transaction:
         if ref_target(git.paths, ref) == expected:
             transaction.remove(ref)

@@ -7,18 +7,19 @@ renamed and made durable in the given order: a later ref is never on the disk wi
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from regolo_git.durable import create_directory, make_all_durable, make_directories_durable
 from regolo_git.errors import LostRace
+from regolo_git.git.ref_locks import RefLock, create_lock, release_lock
 from regolo_git.git.ref_logs import logged, remove_empty_directories
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.translate import lock_held
 
 ROUNDS = 20  # git may remove an empty directory between its creation and its first file
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class RefChange(NamedTuple):
@@ -30,11 +31,10 @@ class RefChange(NamedTuple):
     message: str
 
 
-class _Lock(NamedTuple):
+class _Locked(NamedTuple):
     change: RefChange
     place: Path
-    file: Path
-    descriptor: int
+    lock: RefLock
 
 
 def move_by_files(
@@ -48,10 +48,10 @@ def move_by_files(
     Raises LostRace if another program holds a lock, and OSError.
     """
     created: set[Path] = set()
-    with _locked(git.paths.common_dir, changes, created) as locks:
+    with _locked(git.paths.common_dir, changes, created) as refs:
         check()
         under_locks()
-        _move(git, locks, created)
+        _move(git, refs, created)
 
 
 def amend_by_files(git: GitRepository, ref: str, message: str, amend: Callable[[str | None], str]) -> None:
@@ -60,68 +60,57 @@ def amend_by_files(git: GitRepository, ref: str, message: str, amend: Callable[[
     Raises LostRace if another program holds the lock, and OSError.
     """
     created: set[Path] = set()
-    with _locked(git.paths.common_dir, [RefChange(ref, None, "", message)], created) as locks:
+    with _locked(git.paths.common_dir, [RefChange(ref, None, "", message)], created) as refs:
         old = ref_target(git.paths, ref)
         change = RefChange(ref, old, amend(old), message)
-        _move(git, [lock._replace(change=change) for lock in locks], created)
+        _move(git, [locked._replace(change=change) for locked in refs], created)
 
 
-def _move(git: GitRepository, locks: Sequence[_Lock], created: set[Path]) -> None:
-    for lock in locks:
-        os.write(lock.descriptor, f"{lock.change.new}\n".encode())
-    with logged(git, [lock.change for lock in locks], created) as logs:
-        make_all_durable([*(lock.descriptor for lock in locks), *logs])
-    for lock in locks:
-        _rename(lock)
-        make_directories_durable({lock.place.parent, *created})
+def _move(git: GitRepository, refs: Sequence[_Locked], created: set[Path]) -> None:
+    for ref in refs:
+        os.write(ref.lock.descriptor, f"{ref.change.new}\n".encode())
+    with logged(git, [ref.change for ref in refs], created) as logs:
+        make_all_durable([*(ref.lock.descriptor for ref in refs), *logs])
+    for ref in refs:
+        _rename(ref.lock.file, ref.place)
+        make_directories_durable({ref.place.parent, *created})
         created.clear()
 
 
 @contextmanager
-def _locked(top: Path, changes: Sequence[RefChange], created: set[Path]) -> Iterator[list[_Lock]]:
+def _locked(top: Path, changes: Sequence[RefChange], created: set[Path]) -> Iterator[list[_Locked]]:
     """The locks of all refs; those that were not renamed are removed when the block ends.
 
     The last one is taken first: of two writers on one branch, the second stops before it has locked its tag.
     """
-    locks: list[_Lock] = []
+    refs: list[_Locked] = []
     try:
         for change in reversed(changes):
-            place = top / change.ref
-            file = place.with_name(f"{place.name}.lock")
-            locks.insert(0, _Lock(change, place, file, _create(file, change.ref, created)))
-        yield locks
+            refs.insert(0, _Locked(change, top / change.ref, _lock(top, change.ref, created)))
+        yield refs
     finally:
-        for lock in locks:
-            # Of a renamed lock there is another, if there is any.
-            if _is_own(lock):
-                lock.file.unlink(missing_ok=True)
-            os.close(lock.descriptor)
+        for ref in refs:
+            release_lock(ref.lock)
 
 
-def _create(file: Path, ref: str, created: set[Path]) -> int:
+def _lock(top: Path, ref: str, created: set[Path]) -> RefLock:
     for _ in range(ROUNDS):
         try:
-            return os.open(file, NEW, 0o666)
+            return create_lock(top, ref)
         except FileExistsError as error:
-            raise LostRace(f"'{ref}': another program holds the lock", "try again") from error
+            raise lock_held(f"'{ref}'") from error
         except NotADirectoryError as error:
             raise LostRace(f"'{ref}': another ref has the name of its directory", "try again") from error
         except FileNotFoundError:
-            create_directory(file.parent, created)
+            create_directory((top / ref).parent, created)
     raise LostRace(f"'{ref}': its directory is removed again and again", "try again")
 
 
-def _rename(lock: _Lock) -> None:
+def _rename(lock: Path, place: Path) -> None:
     try:
-        lock.file.rename(lock.place)
+        lock.rename(place)
     except IsADirectoryError:
-        remove_empty_directories(lock.place)  # the refs below it are packed, or gone
-        lock.file.rename(lock.place)
+        remove_empty_directories(place)  # the refs below it are packed, or gone
+        lock.rename(place)
     except OSError:
-        lock.file.rename(lock.place)  # a disk that failed once is no reason to give up a finished version
-
-
-def _is_own(lock: _Lock) -> bool:
-    with suppress(FileNotFoundError):
-        return os.path.samestat(lock.file.stat(), os.fstat(lock.descriptor))
-    return False
+        lock.rename(place)  # a disk that failed once is no reason to give up a finished version

@@ -3,12 +3,13 @@
 import subprocess
 from collections.abc import Callable, Sequence
 
-from regolo_git.errors import Conflict, LostRace
+from regolo_git.errors import Conflict
 from regolo_git.git.environment import environment_of_git, git_program
 from regolo_git.git.hooks import REFERENCE_TRANSACTION
 from regolo_git.git.lock import held_lock
 from regolo_git.git.ref_files import RefChange
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.translate import lock_held
 
 NO_OBJECT = "0" * 40
 LOCKED = ("File exists", "cannot lock ref", "Unable to create")
@@ -63,5 +64,5 @@ class RefTransaction:
         if any(aborted in words for aborted in ABORTED):
             raise Conflict(f"hook '{REFERENCE_TRANSACTION}' refused the update: {told}")
         if any(locked in words for locked in LOCKED):
-            raise LostRace(f"'{self._changes[-1].ref}': another program holds the lock", "try again")
+            raise lock_held(f"'{self._changes[-1].ref}'")
         raise Conflict(f"git update-ref: {told}")

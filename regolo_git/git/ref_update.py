@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from regolo_git.errors import LostRace
 from regolo_git.git.hooks import REFERENCE_TRANSACTION, has_hook
 from regolo_git.git.ref_files import RefChange, amend_by_files, move_by_files
+from regolo_git.git.ref_locks import remove_left_locks
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share_ref
@@ -30,6 +31,7 @@ def update_refs(
     if _needs_git(git):
         from regolo_git.git.ref_process import RefTransaction  # noqa: PLC0415 - few repositories need it
 
+        remove_left_locks(git.paths.common_dir)
         RefTransaction(git, changes, check).run(under_locks)
     else:
         move_by_files(git, changes, check, under_locks)

@@ -59,6 +59,13 @@ def git_errors(what: str) -> Iterator[None]:
         raise _translated(what, str(error)) from error
 
 
+def lock_held(what: str) -> LostRace:
+    """The error for a ref that another program has locked."""
+    return LostRace(
+        f"{what}: another program holds the lock", "try again   (git regolo doctor names a lock that stays)"
+    )
+
+
 def is_full(message: str) -> bool:
     """Whether an error message is about a full disk or quota."""
     return any(full in message.lower() for full in FULL)
@@ -74,7 +81,7 @@ def _translated(what: str, message: str) -> RegoloError:
     if "permission denied" in lower or "read-only" in lower:
         return Conflict(f"{what}: {message}", "check the permissions of the repository")
     if any(race in lower for race in RACES):
-        return LostRace(f"{what}: another program holds the lock", "try again")
+        return lock_held(what)
     if any(vanished in lower for vanished in VANISHED):
         return MissingObject(f"{what}: {message}", "git fsck")
     return _refused_by_library(what, message) or IntegrityError(f"{what}: {message}", "git fsck")

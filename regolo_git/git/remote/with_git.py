@@ -5,6 +5,7 @@ from pathlib import Path
 
 from regolo_git.errors import Conflict
 from regolo_git.git.hooks import PRE_PUSH, has_hook
+from regolo_git.git.ref_locks import remove_left_locks
 from regolo_git.git.remote.failures import remote_failure
 from regolo_git.git.remote.listing import list_some
 from regolo_git.git.remote.patterns import matching
@@ -55,6 +56,7 @@ class GitTransport:
         """See `Transport.fetch`."""
         if refspecs:
             given = "".join(f"{refspec}\n" for refspec in refspecs).encode()
+            remove_left_locks(self._git.paths.common_dir)
             done = self._run((*FETCH, remote), on_progress, given)
             if done.status != 0:
                 raise remote_failure(remote, done.lines.own, done.lines.said)
