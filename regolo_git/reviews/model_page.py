@@ -91,6 +91,8 @@ def _breaking(review: ModelReview) -> str:
     tensors = review.comparison.tensors if review.comparison is not None else None
     removed, reshaped = ((len(tensors.of_kind(kind)) if tensors else 0) for kind in BREAKING)
     parts = [f"without {counted(removed, 'tensor')} that it had"] if removed else []
+    if tensors is not None and tensors.all_gone:
+        parts = ["without any tensor that can be read"]
     parts += [f"of another shape in {counted(reshaped, 'tensor')}"] if reshaped else []
     if review.pickles.new_dangers:
         names = [str(name.asked) for name in review.pickles.new_dangers]
@@ -156,6 +158,9 @@ def _tensor_words(review: ModelReview) -> Iterator[str]:
     kinds = [(kind, len(tensors.of_kind(kind))) for kind in (*BREAKING, "changed", "added")]
     words = [f"{count} {kind}" for kind, count in kinds if count]
     total = sum(1 for change in tensors.changes if change.after is not None) + tensors.unchanged
+    if tensors.all_gone:
+        yield f"no tensors that can be read, {counted(len(tensors.changes), 'tensor')} before"
+        return
     yield f"of {counted(total, 'tensor')} {', '.join(words) or 'none changed'}"
 
 
@@ -246,6 +251,8 @@ def _weights(review: ModelReview) -> Iterator[Inner]:
     if tensors is None or not tensors.changes:
         return
     yield Paragraph((strong("Weights."), f" {', '.join(_tensor_words(review)).capitalize()}."), DETAIL)
+    if tensors.all_gone:
+        return  # the table of files says which
     rows = [
         GridRow(
             ((code(each.label),), (_kind(each.kind),), (_shapes(each),)),

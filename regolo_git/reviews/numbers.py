@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from regolo_git.errors import MissingDependency
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
+from regolo_git.records.branches import PROPOSALS
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import SIGNERS_PATH, manifest_path
 from regolo_git.records.versions import Bump, Version
@@ -13,12 +14,14 @@ from regolo_git.registry.gates import signed_finding
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.seals import branch_seal_problem
+from regolo_git.reviews.change_range import ChangeRange
 from regolo_git.reviews.change_set import ChangeSet, ModelChange
 from regolo_git.reviews.findings import WRONG, Finding
 from regolo_git.text.numbers import few_of
 from regolo_git.verdict.gate_facts import Finding as GateFinding
 
 NAMED = 3
+OTHER_BYTES = "other bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,10 @@ def check_number(handle: Handle, changes: ChangeSet, change: ModelChange) -> Num
     row = handle.index.find(*after.key)
     oid = handle.git.blob_oid(changes.range.head, manifest_path(change.model)) or ""
     same = row is not None and row.manifest_oid == oid
-    findings = [*_seal(handle, after, oid), *([] if same else _taken(handle, change, after, row))]
+    findings = [
+        *_seal(handle, after, oid),
+        *([] if same else _taken(handle, changes.range, change, after, row)),
+    ]
     remarks = tuple(_remarks(handle, changes, change, after, again=same))
     return NumberCheck(tuple(findings), remarks, _tag(handle, changes.before, row) if same else None)
 
@@ -73,18 +79,22 @@ def _seal(handle: Handle, after: Manifest, oid: str) -> Iterator[Finding]:
         yield Finding(f"{after.reference}: {problem}", WRONG, Hint("seal", after.model))
 
 
-def _taken(handle: Handle, change: ModelChange, after: Manifest, row: TagRow | None) -> Iterator[Finding]:
-    again = propose_again(after)
+def _taken(
+    handle: Handle, commits: ChangeRange, change: ModelChange, after: Manifest, row: TagRow | None
+) -> Iterator[Finding]:
+    again, overtaken = propose_again(after), _make_again(handle, commits, after)
     before = change.before
     if row is not None:
         held = Manifest.parse(handle.git.read_blob(row.manifest_oid))
         what = _contradiction(held, after)
         if what is not None:
-            yield Finding(f"{after.reference} is taken: tag '{row.tag}' records {what}", WRONG, again)
+            hint = overtaken if what == OTHER_BYTES else again
+            yield Finding(f"{after.reference} is taken: tag '{row.tag}' records {what}", WRONG, hint)
     elif before is not None and before.key == after.key:
         what = _contradiction(before, after)
         if what is not None:
-            yield Finding(f"{after.reference} is taken: the base has it with {what}", WRONG, again)
+            hint = overtaken if what == OTHER_BYTES else again
+            yield Finding(f"{after.reference} is taken: the base has it with {what}", WRONG, hint)
     elif before is not None and _is_mixed(before, after):
         what = f"{after.reference} has the bytes of {before.version} with other metrics"
         yield Finding(f"{what}: two versions were mixed in a merge, or it was edited", WRONG, again)
@@ -95,10 +105,17 @@ def propose_again(manifest: Manifest, *options: str) -> Hint:
     return Hint("commit", manifest.model, manifest.artifact.path or "PATH", "--propose", *options)
 
 
+def _make_again(handle: Handle, commits: ChangeRange, after: Manifest) -> Hint:
+    """The command that moves a proposal to the newest commit, under the next free number."""
+    branch = commits.head_name.removeprefix("refs/heads/").removeprefix("origin/")
+    known = handle.git.newest_known(branch) is not None and not branch.startswith(PROPOSALS)
+    return Hint("commit", after.model, "--propose", "--again", *(["--from", branch] if known else []))
+
+
 def _contradiction(held: Manifest, after: Manifest) -> str | None:
     """What two manifests of one number say differently; None if only what people may edit."""
     if held.artifact.digest != after.artifact.digest:
-        return "other bytes"
+        return OTHER_BYTES
     if held.measurements != after.measurements:
         return "other metrics"
     return "another origin" if (held.lineage, held.parents) != (after.lineage, after.parents) else None

@@ -187,9 +187,13 @@ def _steps(review: ReviewedChange) -> Iterator[Text]:
 
 
 def _way_out(step: NextStep | None) -> Text:
+    """A next step after a semicolon; a command is code, which people copy as it is."""
     if step is None:
         return ()
-    return ("; ", step if isinstance(step, str) else code(str(step)))
+    command, gap, rest = str(step).partition("   (")
+    if isinstance(step, str) and not command.startswith("git "):
+        return ("; ", step)
+    return ("; ", code(command), *([f" ({rest}"] if gap else []))
 
 
 def _rows(review: ReviewedChange) -> Iterator[GridRow]:

@@ -46,6 +46,11 @@ class TensorComparison:
     unchanged: int
     changes: tuple[TensorChange, ...]
 
+    @property
+    def all_gone(self) -> bool:
+        """Whether the new version has none of the tensors, or a format that does not show them."""
+        return bool(self.changes) and not self.unchanged and all(each.after is None for each in self.changes)
+
     def of_kind(self, kind: Kind) -> tuple[TensorChange, ...]:
         """The changes of one kind, in the natural order of names."""
         return tuple(change for change in self.changes if change.kind == kind)

@@ -62,6 +62,29 @@ def test_a_version_is_judged_by_gates_and_compared(changed: Registry) -> None:
     assert "(`git regolo commit m model.safetensors --propose --version 2.0`)" in text
 
 
+def test_the_steps_for_a_metric_that_is_missing_can_be_taken(changed: Registry, weights: Weights) -> None:
+    """The version has no tag yet, so that nothing can be measured of it later."""
+    top = changed.handle.paths.top
+    git(top, "switch", "-q", "main")
+    card = top / "models/m/model.toml"
+    card.write_text(card.read_text() + "\n[gates.gap]\nmax = 1\n[gates.f1]\nmin = 0\nrequired = true\n")
+    git(top, "commit", "-qam", "gates")
+    text = plain(changed.review("main", "change"))
+    again = "git regolo commit m model.safetensors --propose --metric f1=VALUE"
+    assert f"m: `f1` was not measured, and is required; `{again}`." in text
+    later = "git regolo evaluate m@1.1 --metric gap=VALUE"
+    assert f"m: `gap` was not measured, and can be once it has its tag; `{later}`." in text
+
+
+def test_weights_in_a_format_that_shows_no_tensors_are_not_called_removed(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    changed.create_model_version("m", model_data=b"opaque", metadata={"accuracy": 0.9})
+    text = plain(changed.review("main", "change"))
+    assert "no tensors that can be read, 1 tensor before" in text
+    assert "Call m **2.0**: it has no tensors that can be read any more" in text
+    assert "of 0 tensors" not in text
+
+
 def test_nothing_is_checked_out_or_written(changed: Registry) -> None:
     top = changed.handle.paths.top
     git(top, "switch", "-q", "main")
@@ -114,7 +137,9 @@ def test_a_number_that_the_base_has_taken_is_wrong(changed: Registry, weights: W
     assert review.exit_code() == 5
     assert "### Cannot be merged: 1 thing is wrong" in plain(review)
     assert "is taken: tag 'm@v1.1' records other bytes" in review.findings[0][1].what
-    assert "git regolo commit m model.safetensors --propose" in plain(review)
+    text = plain(review)
+    assert "git regolo commit m --propose --again --from change" in text
+    assert "Call m " not in text  # making it again finds the number
 
 
 def test_a_mixed_merge_is_wrong(changed: Registry) -> None:
@@ -206,7 +231,7 @@ def test_a_manifest_that_is_removed_alone_is_wrong(changed: Registry) -> None:
     assert (review.verdict, review.exit_code()) == ("wrong", 5)
     text = plain(review)
     assert "'models/m/manifest.toml' was removed without the rest of 'models/m' (model.toml)" in text
-    assert "git checkout main -- models/m/manifest.toml" in text
+    assert "Try `git checkout main -- models/m/manifest.toml`." in text
 
 
 def test_new_and_deleted_models_have_what_was_measured_later(registry: Registry) -> None:
