@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.git_program import clone, git
+from support.git_repository import opened
 from support.model_files import write_model
-from support.worlds import opened
 
 from regolo_git.errors import MissingObject
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import clone, commit_files, git, new_repository
-from support.worlds import opened
+from support.git_repository import opened
 
 from regolo_git.git.branch_changes import BranchChange, BranchChanges
 from regolo_git.git.history import changed_files, first_parents

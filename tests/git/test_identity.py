@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.git_program import git
-from support.worlds import opened
+from support.git_repository import opened
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.environment import Role

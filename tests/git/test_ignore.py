@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.git_program import commit_files, git, new_repository
-from support.worlds import opened
+from support.git_repository import opened
 
 from regolo_git.git.ignore import Ignored, ensure_ignored, ignore_line, reinclusion_warning
 

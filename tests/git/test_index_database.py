@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
+from support.git_repository import DIGEST, opened, publish_version
 from support.places import PYTHONPATH
 from support.system_calls import STRACE, can_trace
-from support.worlds import DIGEST, opened, publish_version
 
 from regolo_git.git import index_database
 from regolo_git.git.discover import find_repository

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.git_program import commit_files, git, new_repository
-from support.worlds import publish_version
+from support.git_repository import publish_version
 
 from regolo_git.git.index_file import set_entries
 from regolo_git.git.index_patch import NewEntry, patched

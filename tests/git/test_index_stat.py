@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import commit_files, git
-from support.worlds import opened, publish_version, version_commit
+from support.git_repository import opened, publish_version, version_commit
 
 from regolo_git.git.index_file import set_entries
 from regolo_git.git.publish import publish

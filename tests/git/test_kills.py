@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import opened, publish_version
+from support.git_repository import opened, publish_version
 from support.writers import start
 
 from regolo_git.git.lock import clone_lock

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import commit_files, git
-from support.worlds import opened
+from support.git_repository import opened
 
 from regolo_git.git.many_files import read_blobs, read_files
 from regolo_git.git.repository import blob_id

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.git_program import git
-from support.worlds import opened, publish_version
+from support.git_repository import opened, publish_version
 
 from regolo_git.errors import RegoloError
 from regolo_git.git.commit_objects import commit_object_bytes

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git, new_repository
-from support.worlds import opened, publish_version, version_commit
+from support.git_repository import opened, publish_version, version_commit
 
 from regolo_git.errors import Conflict, InvalidInput, LostRace, NotFound, VersionExists
 from regolo_git.git.journal import Journal, write_journal

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import publish_version
+from support.git_repository import publish_version
 from support.writers import made, start
 
 

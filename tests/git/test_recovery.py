@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import opened, publish_version, version_commit
+from support.git_repository import opened, publish_version, version_commit
 
 from regolo_git.git.journal import Journal, LockFile, journal_path, read_journal, write_journal
 from regolo_git.git.new_commit import write_objects

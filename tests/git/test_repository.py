@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import clone, commit_files, git, new_repository
-from support.worlds import opened, publish_version
+from support.git_repository import opened, publish_version
 
 from regolo_git.errors import IntegrityError, MissingObject, NotFound, RegoloError
 from regolo_git.git.discover import find_repository

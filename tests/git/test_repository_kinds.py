@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import opened, publish_version
+from support.git_repository import opened, publish_version
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.discover import find_repository

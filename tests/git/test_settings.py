@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import opened
+from support.git_repository import opened
 
 KEY = "regolo.store"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import opened, publish_version
+from support.git_repository import opened, publish_version
 
 from regolo_git.git import refs_state
 from regolo_git.git.tag_index import TagIndex

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.git_repository import DIGEST
 from support.strategies import versions
-from support.worlds import DIGEST
 
 from regolo_git.git.tag_columns import columns_of, sort_key
 from regolo_git.git.tag_objects import TagObject

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import DIGEST, opened, publish_version
+from support.git_repository import DIGEST, opened, publish_version
 
 from regolo_git.errors import MissingObject
 from regolo_git.git import tag_index

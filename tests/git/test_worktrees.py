@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import commit_files, git, new_repository
-from support.worlds import opened
+from support.git_repository import opened
 
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.discover import RepositoryPaths, find_repository

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.git_program import git, new_repository, proposal
+from support.git_repository import opened
 from support.model_files import write_model
-from support.worlds import opened
 
 from regolo_git.cli.main import run
 from regolo_git.git.notes import append_note
@@ -226,7 +226,7 @@ def test_a_second_user_works_in_a_bare_repository_whatever_the_umask(place: Path
 
     def work(first: bool) -> Callable[[], None]:
         def publish() -> None:
-            from support.worlds import publish_version
+            from support.git_repository import publish_version
 
             if first:
                 new_repository(top, "--bare", "--shared=group")

@@ -9,9 +9,9 @@ import pytest
 from support.command_line import Regolo
 from support.everything import Everything
 from support.git_program import clone, git, proposal
+from support.git_repository import opened, version_commit
 from support.keys import must_be_signed, openpgp_key, sign_with_ssh, ssh_key
 from support.model_files import write_model
-from support.worlds import opened, version_commit
 
 from regolo_git.git.publish import publish
 

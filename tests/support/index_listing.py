@@ -4,7 +4,7 @@ from pathlib import Path
 
 from regolo_git.git.discover import find_repository
 from regolo_git.git.tag_index import TagIndex, TagRow
-from support.worlds import opened
+from support.git_repository import opened
 
 
 def listing(top: str) -> list[TagRow]:

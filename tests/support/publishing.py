@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from regolo_git.errors import VersionExists
-from support.worlds import publish_version
+from support.git_repository import publish_version
 
 
 def main() -> None:

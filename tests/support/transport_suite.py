@@ -11,7 +11,7 @@ from regolo_git.errors import Conflict, NotFound, TransportError
 from regolo_git.git.remote.transport import ABSENT, GitProgress, RefUpdate, Refusal, Transport
 from regolo_git.git.repository import GitRepository
 from support.git_program import commit_files, git, new_repository
-from support.worlds import opened
+from support.git_repository import opened
 
 MAIN = "refs/heads/main"
 MakeTransport = Callable[[GitRepository], Transport]

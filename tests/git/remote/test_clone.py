@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import commit_files, git, new_repository
-from support.worlds import opened, publish_version
+from support.git_repository import opened, publish_version
 
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.remote.choose import clone_repository, transport_of

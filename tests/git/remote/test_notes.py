@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from support.git_program import clone, commit_files, git
+from support.git_repository import opened
 from support.transport_suite import write_hook
-from support.worlds import opened
 
 from regolo_git.errors import TransportError
 from regolo_git.git.note_text import read_note

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import clone, git
-from support.worlds import opened, publish_version
+from support.git_repository import opened, publish_version
 
 from regolo_git.git.remote.tags import Difference, compare_tags, create_tags, remote_tags
 from regolo_git.git.repository import GitRepository

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support.copies import Once
 from support.git_program import git
+from support.git_repository import DIGEST
 from support.local_store import delete_recipe
-from support.worlds import DIGEST
 
 from regolo_git.api import Registry
 from regolo_git.errors import NotFound, RegoloNotice

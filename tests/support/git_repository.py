@@ -1,4 +1,4 @@
-"""Small helpers of the tests of git/: a repository opened, a version published."""
+"""A repository opened as regolo_git.git reads it, and versions published to it."""
 
 from pathlib import Path
 
