@@ -7,6 +7,7 @@ rest of the index and of the work tree stays.  Run again after a kill, it comple
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import pygit2
@@ -54,6 +55,19 @@ def advance(git: GitRepository, branches: Mapping[str, Move], tags: Mapping[str,
                 follow_in_work_trees(git, branch, move.old, move.new)
         _move_refs(git, {f"refs/tags/{name}": move for name, move in tags.items()}, reason)
         _move_refs(git, {f"refs/heads/{name}": move for name, move in branches.items()}, reason)
+
+
+def take_back_files(git: GitRepository, branches: Mapping[str, Move]) -> None:
+    """Gives the work trees of branches that another writer moved the files of their present commits.
+
+    A killed `advance` may have written those of its commits; what the user has changed since stays.
+    """
+    with clone_lock(git.paths), git_errors("files of branches"):
+        for branch, move in branches.items():
+            tip = ref_target(git.paths, f"refs/heads/{branch}")
+            if tip is not None and move.new is not None and tip not in move:
+                with suppress(Conflict):
+                    follow_in_work_trees(git, branch, move.new, tip)
 
 
 def follow_in_work_trees(git: GitRepository, branch: str, old: str, new: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regolo_git.errors import LostRace, RegoloError
-from regolo_git.git.advance import Move, advance
+from regolo_git.git.advance import Move, advance, take_back_files
 from regolo_git.git.history import is_in_history
 from regolo_git.git.identity import utc
 from regolo_git.git.new_commit import WrittenTag
@@ -94,6 +94,7 @@ def finish_landing(handle: Handle, state: RemoteState) -> Finished:
     try:
         land(handle, landing)
     except LostRace:
+        take_back_files(handle.git, landing.branches)
         left = _still_here(handle, landing)
         if not left.commits:
             forget_landing(handle)  # the user has put it in order

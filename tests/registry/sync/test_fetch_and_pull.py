@@ -175,6 +175,31 @@ def test_a_pull_killed_between_files_and_branch_goes_on(
     assert git(top(ours), "rev-parse", "main") == git(team.host, "rev-parse", "main")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["pull", "push"])
+@pytest.mark.parametrize("meanwhile", ["nothing", "another version"])
+def test_a_commit_after_a_killed_pull_keeps_nothing_from_coming(
+    team: Team, killing: Callable[[str], str], command: str, meanwhile: str
+) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"two")
+    pushed(theirs)
+    assert run_program(top(ours), "pull", PATH=killing("read-tree")).returncode == -signal.SIGKILL
+    with Registry.open(top(ours)) as again:
+        again.register_model("n", b"n")
+    if meanwhile == "another version":
+        theirs.create_model_version("m", model_data=b"three")
+        pushed(theirs)
+    (top(ours) / "staged").write_text("mine")
+    git(top(ours), "add", "staged")
+    with Registry.open(top(ours)) as again:
+        push(again.handle) if command == "push" else pull(again.handle)
+    assert pulled(ours).branches == ()
+    pushed(ours)
+    assert status(ours) == "## main...origin/main\nA  staged"
+    assert git(top(ours), "rev-parse", "main") == git(team.host, "rev-parse", "main")
+
+
 def test_an_index_that_another_program_holds_is_waited_for(team: Team) -> None:
     ours, theirs = team.clone("ours"), team.clone("theirs")
     theirs.create_model_version("m", model_data=b"two")
