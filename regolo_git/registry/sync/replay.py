@@ -24,12 +24,13 @@ from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.references import version_reference
 from regolo_git.records.seal import sealed
 from regolo_git.records.trailers import TagMessage
-from regolo_git.records.versions import Bump, Version, next_version, tag_name
+from regolo_git.records.versions import Bump, Version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import check_readable
 from regolo_git.registry.signatures import NOTES
 from regolo_git.registry.sync.diverged import MERGE, Diverged
 from regolo_git.registry.sync.merged_record import merged_record, with_moved_versions
+from regolo_git.registry.versions.number import next_free
 from regolo_git.registry.versions.renumber_step import Step, with_new_numbers
 from regolo_git.registry.versions.tagged_manifest import read_tag_message, read_tagged_manifest
 from regolo_git.text.commits import short
@@ -170,7 +171,7 @@ class Replay:
             return row.version
         card = records.card(row.model)
         written = card.zero_patch if card is not None else version.patch_written
-        return next_version(taken, bump).text(zero_patch=written)
+        return next_free(self._handle, row.model, taken, bump).text(zero_patch=written)
 
     def _following(self, path: str, oid: str | None) -> bytes | None:
         """The content that a commit gave a record, with the new numbers of the versions that it names."""

@@ -36,11 +36,11 @@ def free_number(
         merged = [other for other in merged if other.identity != repeats.identity]
         rows = handle.index.rows(model)
         tagged = [Version.parse(row.version) for row in rows if row.identity != repeats.identity]
-    version = requested or _next_free(handle, model, [*tagged, *merged, *proposed], bump or "minor")
+    version = requested or next_free(handle, model, [*tagged, *merged, *proposed], bump or "minor")
     if requested is None and repeats is None and handle.index.find(model, version.identity) is not None:
         # Another process created it while the tags of other tools were looked at, so it is known now.
         known = [*_tagged(handle, model), *merged, *proposed]
-        version = _next_free(handle, model, known, bump or "minor")
+        version = next_free(handle, model, known, bump or "minor")
     if repeats is None or version.identity != repeats.identity:
         refuse_existing(handle, model, version)
     same = next((other for other in merged if other.identity == version.identity), None)
@@ -69,7 +69,8 @@ def refuse_existing(handle: Handle, model: str, version: Version) -> None:
     raise VersionExists(message, f"choose another, such as --version {suggestion}")
 
 
-def _next_free(handle: Handle, model: str, known: Sequence[Version], bump: Bump) -> Version:
+def next_free(handle: Handle, model: str, known: Sequence[Version], bump: Bump) -> Version:
+    """The number after all `known` ones that is not a tag of another tool, which is a notice."""
     version = next_version(known, bump)
     while (tag := foreign_tag(handle, model, version)) is not None:
         handle.notice_once(f"stepped over tag '{tag}': {OF_OTHERS}")

@@ -70,6 +70,18 @@ def test_what_was_overtaken_gets_the_next_numbers(team: Team) -> None:
         assert check_registry(again.handle).problems == ()
 
 
+def test_a_new_number_steps_over_the_tags_of_other_tools(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    git(ours.handle.paths.top, "tag", "m@v1.2")
+    done = pushed(ours)
+    assert [(v.before, v.version) for v in done.versions] == [("1.1", "1.3")]
+    assert git(ours.handle.paths.top, "rev-parse", "m@v1.3").strip() == team.tags()["m@v1.3"]
+    assert pushed(ours).versions == ()
+
+
 def test_another_model_keeps_its_numbers(team: Team) -> None:
     ours, theirs = team.clone("ours"), team.clone("theirs")
     theirs.create_model_version("m", model_data=b"theirs")
