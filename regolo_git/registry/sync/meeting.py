@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from regolo_git.errors import Conflict, RegoloError
-from regolo_git.git.history import is_in_history
+from regolo_git.git.history import changed_files, is_in_history
 from regolo_git.git.remote.transport import BRANCHES, RefUpdate
 from regolo_git.hints import Hint
+from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.remote_branches import fetch_branches
@@ -52,10 +53,29 @@ class Meeting:
     def _has(self, theirs: str, ours: str | None) -> bool:
         return ours is not None and is_in_history(self.handle.git, theirs, ours)
 
+    def notice_hidden(self) -> None:
+        """Issues a notice for environments and endpoints on the registry branch that count on another one.
+
+        A clone that does not know the setting yet commits them there.
+        """
+        git, (before, after) = self.handle.git, self.change
+        registry = self.handle.registry_branch()
+        operations = _operations_branch(self.handle, after.registry)
+        if operations == registry or after.registry is None or before.registry is None:
+            return
+        for name in (ENVIRONMENTS, ENDPOINTS):
+            for path, oid in changed_files(git, before.registry, after.registry, name).items():
+                if oid != git.blob_oid(after.operations, path):
+                    self.handle.notice_once(
+                        f"'{path}' was changed on branch '{registry}', and does not count there: environments"
+                        f" and endpoints are on branch '{operations}', so repeat the change after a pull"
+                    )
+
     def leases(self) -> tuple[RefUpdate, ...]:
         """What keeps the branch that does not move as it is, if the records on the other one depend on it."""
         git, (before, after) = self.handle.git, self.change
-        registry, operations = self.handle.registry_branch(), self.handle.operations_branch()
+        registry = self.handle.registry_branch()
+        operations = _operations_branch(self.handle, after.registry)
         moves = before.registry != after.registry, before.operations != after.operations
         held = {
             (True, False): (operations, before.operations, self.change.retires),
@@ -69,7 +89,7 @@ class Meeting:
     def look_again(self, remote: str) -> None:
         """Issues a notice if another push has met this one, which has just landed."""
         handle = self.handle
-        branches = handle.registry_branch(), handle.operations_branch()
+        branches = handle.registry_branch(), _operations_branch(handle, self.change.after.registry)
         with suppress(RegoloError):  # it has landed, and `fsck` looks at both branches, too
             refs = fetch_branches(handle.git, remote, branches)
             now = _records(handle, lambda branch: refs.get(f"{BRANCHES}{branch}"))
@@ -78,7 +98,16 @@ class Meeting:
                 handle.notice_once(f"another clone has pushed at the same time: {found.text}: {pull}")
 
 
+def _operations_branch(handle: Handle, registry: str | None) -> str:
+    """The operations branch by the setting at a commit of the registry branch, which may be new here."""
+    config = handle.records_at(registry).config()
+    return (config.operations if config is not None else None) or handle.registry_branch()
+
+
 def _records(handle: Handle, tip: Callable[[str], str | None]) -> RecordsAt:
     """The records at the tips of branches; the operations branch starts at the registry branch."""
     registry = tip(handle.registry_branch())
-    return handle.records_of(registry, tip(handle.operations_branch()) or registry)
+    operations = tip(_operations_branch(handle, registry))
+    if operations is None or not handle.git.has(operations):
+        operations = registry
+    return handle.records_of(registry, operations)

@@ -157,6 +157,7 @@ class _Push:
         ours = local_tags(handle) if landed.moved else ours
         plan = plan_push(handle, state, ours, self._models, landed.replayed)
         plan.meeting.refuse()
+        plan.meeting.notice_hidden()
         rows = [each.row for each in plan.versions]
         tips = named_tips(handle, state, plan)
         sent = self._content.send(rows, plan.proposed, tips, self._on_progress)

@@ -1,6 +1,7 @@
 """A retirement in one clone and a promotion in another: whoever pushes last is told, and gets out of it."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -261,3 +262,25 @@ def test_a_clone_of_one_branch_sees_what_the_other_branch_gained(apart: Pair) ->
     ours.retire_model_version("m", "1.1", reason="wrong data")
     with pytest.raises(Conflict, match="environment 'production' uses"):
         pushed(ours)
+
+
+@pytest.mark.parametrize("command", ["push", "pull"])
+def test_a_promotion_where_promotions_no_longer_count_is_named(team: Team, command: str) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    change_setting(theirs.handle, "registry.operations", "ops")
+    pushed(theirs)
+    ours.promote_model_version("m", "1.0", "staging")
+    if command == "pull":
+        pulled(ours)
+    with pytest.warns(
+        RegoloNotice, match=r"'environments/staging/m\.toml' was changed on branch 'main', and"
+    ):
+        pushed(ours)
+    pulled(ours)
+    with Registry.open(ours.handle.paths.top) as again:
+        again.promote_model_version("m", "1.0", "staging")
+    assert pushed(ours).branches == ("ops",)
+    git(ours.handle.paths.top, "merge", "-q", "--no-edit", "ops")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert pushed(ours).branches == ("main",)
