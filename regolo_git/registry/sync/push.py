@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import Conflict, LostRace, NotFound
+from regolo_git.git.history import own_commits
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.remote.choose import transport_of
 from regolo_git.git.remote.notes import own_notes, push_notes
@@ -26,6 +27,7 @@ from regolo_git.git.remote.transport import (
 from regolo_git.hints import Hint
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import version_reference
+from regolo_git.records.versions import Version, parse_tag_name
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.content import Content, SentContent
@@ -168,6 +170,7 @@ class _Push:
             return False
         create_missing(handle, self._others)
         note_seen(handle, seen, plan.lacking)
+        self._notice_left_behind(plan.lacking - state.tags.keys())
         self._content.note(())
         self._push_notes(state)
         return True
@@ -215,6 +218,18 @@ class _Push:
     def _note(self, versions: Iterable[PushedVersion]) -> None:
         for version in versions:
             self._versions[version.model, version.before] = version
+
+    def _notice_left_behind(self, tags: Iterable[str]) -> None:
+        """Issues a notice for versions that no branch has any more, as after a rebase that left them out."""
+        handle, git = self._handle, self._handle.git
+        named = [found for name in sorted(tags) if (found := parse_tag_name(name)) is not None]
+        tips = [tip for _, tip in git.branches()] if named else []
+        for model, version in named:
+            row = handle.index.find(model, Version.parse(version).identity)
+            if row is not None and own_commits(git, row.commit_oid, *tips):
+                reference = version_reference(model, version)
+                renumber = handle.step(Hint("renumber", reference))
+                handle.notice_once(f"'{reference}' is on no branch, so it was not pushed: {renumber}")
 
     def _push_notes(self, state: RemoteState) -> None:
         ours = own_notes(self._handle.git)

@@ -70,6 +70,7 @@ class Replay:
         self._taken = taken
         self._commits = dict(landed.commits)
         self._versions = list(landed.versions)
+        self._chain: Sequence[str] = ()
 
     @cached_property
     def _tagged(self) -> set[str]:
@@ -87,7 +88,8 @@ class Replay:
         and is taken, or another clone changed the same record.
         """
         git, new = self._handle.git, onto
-        for commit in own_commits(git, tip, onto):
+        self._chain = own_commits(git, tip, onto)
+        for commit in self._chain:
             known = self._commits.get(commit)  # of a branch before, or pushed by an earlier run
             if known is not None and git.is_ancestor(known, new):
                 continue
@@ -138,7 +140,8 @@ class Replay:
 
     def _user_decides(self, branch: str, why: str, row: TagRow | None = None) -> Diverged:
         """The error for commits that only the user can put in order; the hint renumbers what clashes."""
-        clash = row or next((row for row in self._unpushed.values() if self._is_taken(row)), None)
+        on_it = (self._unpushed[commit] for commit in self._chain if commit in self._unpushed)
+        clash = row or next((each for each in on_it if self._is_taken(each)), None)
         after = Hint("push") if clash is None else Hint("renumber", _reference(clash))
         return Diverged(self._handle.git, branch, why, then=after)
 

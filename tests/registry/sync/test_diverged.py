@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from support.clones import Team, pushed
 from support.git_program import git
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, RegoloNotice
 from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.sync.pull import pull
 
@@ -86,3 +87,37 @@ def test_a_pull_rebases_no_other_branch(team: Team) -> None:
     with Registry.open(top) as again, pytest.raises(Conflict, match="'main' and its remote have diverged"):
         pull(again.handle)
     assert git(top, "for-each-ref", "refs/heads") == before
+
+
+def test_a_version_that_a_rebase_left_out_is_named(team: Team) -> None:
+    ours = team.clone("ours")
+    top = ours.handle.paths.top
+    ours.create_model_version("m", model_data=b"two")
+    git(top, "switch", "-qc", "topic")
+    git(top, "switch", "-q", "main")
+    git(top, "reset", "-q", "--keep", "origin/main")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a branch has it
+        pushed(ours)
+    git(top, "branch", "-qD", "topic")
+    with pytest.warns(RegoloNotice, match=r"'m@1\.1' is on no branch, so it was not pushed: .*renumber"):
+        pushed(ours)
+    with Registry.open(top) as again:
+        number = again.renumber_model_version("m", "1.1").version
+    assert [version.version for version in pushed(ours).versions] == [number]
+
+
+def test_versions_on_another_branch_need_no_new_number(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    change_setting(ours.handle, "registry.operations", "ops")
+    pushed(ours)
+    git(theirs.handle.paths.top, "pull", "-q")
+    theirs.create_model_version("m", model_data=b"theirs")
+    ours.create_model_version("m", model_data=b"ours")
+    for clone, replicas in ((theirs, 1), (ours, 2)):
+        with Registry.open(clone.handle.paths.top) as again:
+            again.promote_model_version("m", "1.0", "staging", replicas=replicas)
+    pushed(theirs)
+    with pytest.raises(Conflict, match=r"'environments/staging/m\.toml' was changed") as caught:
+        pushed(ours)
+    assert str(caught.value.hint).endswith("&& git switch - && git regolo push")
