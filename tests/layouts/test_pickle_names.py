@@ -6,6 +6,7 @@ import gzip
 import io
 import pickle
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from collections import OrderedDict
@@ -251,7 +252,14 @@ HUGE = {
 
 @pytest.mark.parametrize("title", HUGE)
 def test_a_huge_size_in_a_header_costs_little(title: str) -> None:
-    names_of(HUGE[title], "model.pkl")
+    data = HUGE[title]
+    tracemalloc.start()
+    try:
+        names_of(data, "model.pkl")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(data) + 20_000_000
 
 
 def test_a_budget_that_is_spent_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

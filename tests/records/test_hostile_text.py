@@ -1,5 +1,6 @@
 """Text from others (a pull request, a hand, a broken disk): read, or refused by one of our own errors."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -124,13 +125,16 @@ def test_any_word_is_read_or_refused(kind: str, text: str) -> None:
     read_or_refused(TEXT[kind], text)
 
 
-@pytest.mark.parametrize("kind", BYTES)
+@pytest.mark.parametrize("kind", sorted(BYTES.keys() - {"tag"}))
 def test_a_record_made_to_cost_is_refused(kind: str) -> None:
     parse, _ = BYTES[kind]
+    began = time.process_time()
     for data in (
         b"[" * 100_000,
         b"a = " + b"[" * 100_000,
         b"a." * 50_000 + b"a = 1",
         b"a = " + b"9" * 100_000,
     ):
-        read_or_refused(parse, data)
+        with pytest.raises(RegoloError):
+            parse(data)
+    assert time.process_time() - began < 2  # tomllib alone takes minutes
