@@ -77,7 +77,6 @@ def test_the_steps_for_a_metric_that_is_missing_can_be_taken(changed: Registry, 
 
 
 def test_weights_in_a_format_that_shows_no_tensors_are_not_called_removed(changed: Registry) -> None:
-    top = changed.handle.paths.top
     changed.create_model_version("m", model_data=b"opaque", metadata={"accuracy": 0.9})
     text = plain(changed.review("main", "change"))
     assert "no tensors that can be read, 1 tensor before" in text
