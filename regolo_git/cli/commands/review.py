@@ -25,7 +25,7 @@ COLOURS = {"wrong": "red", "fail": "red", "not judged": "yellow", "open": "yello
 
 
 @click.command()
-@click.argument("change", metavar="BASE..HEAD")
+@click.argument("change", metavar="[BASE..HEAD]", required=False, default="HEAD")
 @click.option(
     "--format",
     "page_format",
@@ -54,12 +54,14 @@ def review(
     of a stranger and in a bare repository.
 
     With MODEL@VERSION, reviews that version against what was there before it; with one revision, what it
-    would bring to the registry branch, or if it is merged, its commit alone.
+    would bring to the registry branch, or if it is merged, its commit alone.  Without an argument, this is
+    HEAD.
 
     \b
     Examples:
       git regolo review main..propose/sentiment@1.8+0c5d3e9a
       git fetch origin pull/7/head && git regolo review main..FETCH_HEAD
+      git regolo review
       git regolo review main..HEAD --format markdown
       git regolo review sentiment@1.8
 

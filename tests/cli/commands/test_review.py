@@ -31,6 +31,13 @@ def test_the_terminal_shows_the_verdict_first(regolo: Regolo, proposed: Path) ->
     assert "\x1b" not in shown.out
 
 
+def test_without_an_argument_the_checked_out_change_is_reviewed(regolo: Regolo, proposed: Path) -> None:
+    assert git(proposed, "branch", "--show-current").strip() == "change"
+    assert regolo("review", status=8).lines[0] == "Not ready: 1 of 2 gates fails, 1 is open"
+    git(proposed, "switch", "-q", "main")
+    regolo("review")
+
+
 def test_markdown_has_a_marker_and_a_limit(regolo: Regolo, proposed: Path) -> None:
     shown = regolo("review", "main..change", "--format", "markdown", status=8)
     head, base = (git(proposed, "rev-parse", "--short=10", name).strip() for name in ("change", "main"))
