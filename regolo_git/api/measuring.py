@@ -1,4 +1,4 @@
-"""The methods of `Registry` for training code, and for what is said of a version after it was created."""
+"""The methods of `Registry` for training code, and for what is recorded of a version after its creation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Making a proposal again interactively: what became of it, and the command that pushes its branch."""
+"""Repeating a proposal interactively: the outcome, and the command that pushes its branch."""
 
 import shlex
 import sys

@@ -36,7 +36,7 @@ HANG_UP = (signal.SIGTERM, signal.SIGHUP)
 def server(top: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[str]:
     """`git regolo serve` in a process of its own; gives its address, and stops it at the end.
 
-    What it says is relayed.  Raises ServingError if it does not start.
+    Its output is relayed.  Raises ServingError if it does not start.
     """
     with _interrupted_by_signals():
         process = subprocess.Popen(

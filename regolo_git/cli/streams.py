@@ -102,7 +102,7 @@ def talk(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Prints on stderr what is said to a quiet command too: notes and errors.
+    """Prints on stderr what a quiet command prints too: notes and errors.
 
     Further lines are indented, so that none looks like another message.
     """

@@ -191,7 +191,7 @@ def _below_999() -> int:
 
 def _connect(place: str) -> sqlite3.Connection:
     connection = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
-    # Where boots cannot be told apart, pages that a power cut lost could not either.
+    # Where boots cannot be distinguished, neither can pages that a power cut lost.
     connection.execute(f"pragma synchronous = {'off' if _boot() else 'full'}")
     connection.execute("pragma journal_mode = memory")
     return connection

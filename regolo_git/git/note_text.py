@@ -28,5 +28,5 @@ def read_notes(git: GitRepository, ref: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(git: GitRepository, note: pygit2.Note) -> str:
-    """The text in a blob: the library's own ends at a zero byte, behind which anybody could hide lines."""
+    """The text in a blob: the library's own ends at a zero byte, after which anybody could hide lines."""
     return git.get(str(note.id)).read_raw().decode("utf-8", "replace").replace("\0", "\ufffd")

@@ -37,7 +37,7 @@ def check_openpgp_signature(
         path.write_text(signature, encoding="utf-8")
         options = ("--batch", "--no-auto-key-retrieve", "--status-fd=1")
         answer = ask_verifier(payload, gpg, *options, "--verify", str(path), "-")
-    # The name of a key may have line ends of Unicode, and behind them what looks like another status.
+    # The name of a key may have Unicode line ends, and after them what looks like another status.
     lines = text_of(answer.stdout).split("\n")
     said = [line.removeprefix(STATUS).split() for line in lines if line.startswith(STATUS)]
     outcomes = [fields[0] for fields in said if fields and fields[0] in OUTCOMES]

@@ -1,4 +1,4 @@
-"""Locks of refs by which a killed run is told from another program.
+"""Locks of refs, which distinguish a killed run from another program.
 
 git locks a ref by creating `<ref>.lock`, and leaves it to people to remove the one of a git that was killed.
 Here that file has a second name in `regolo/ref-locks`, and its writer holds it by `flock` for as long as it

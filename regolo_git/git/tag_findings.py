@@ -9,7 +9,7 @@ from regolo_git.records.references import version_reference
 
 @dataclass(frozen=True, slots=True)
 class BadTag:
-    """A tag that is named like a version and is not one; `foreign` if nothing says that it is one of ours."""
+    """A tag that is named like a version and is not one; `foreign` if nothing marks it as ours."""
 
     tag: str
     what: str

@@ -62,7 +62,7 @@ def _changed(before: RecordsAt, after: RecordsAt) -> list[Manifest]:
             try:
                 manifest = after.manifest(model)
             except RegoloError:
-                continue  # `fsck` names it
+                continue  # `fsck` reports it
             if manifest is not None and manifest.artifact.path is not None:
                 found.append(manifest)
     return found

@@ -1,6 +1,6 @@
 """Bytes of models that are about to be committed to Git, where every clone keeps them forever.
 
-A file is told by its name, by its first bytes, or by its size alone.  A pointer of Git LFS is small text.
+A file is recognized by its name, its first bytes, or its size alone.  A pointer of Git LFS is small text.
 """
 
 import re

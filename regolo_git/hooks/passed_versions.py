@@ -1,7 +1,8 @@
 """The versions that a push has below its tip: each of them gets a tag, as that at the tip does.
 
-They are those that `tag --merged` would find in the new commits of the branch, in first-parent order.  What
-cannot be read is no version, and one that was sealed again later in the push counts as it is then.
+They are those that `tag --merged` would find in the new commits of the branch, in first-parent order.  A
+manifest that cannot be read is not a version, and one that was sealed again later in the push counts as it is
+then.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """The names that pickles ask for: of staged files, and of the versions whose manifests are staged.
 
-Nothing is loaded.  A name that can run something stops the commit; whatever could not be read is said.
+Nothing is loaded.  A name that can run something stops the commit; whatever could not be read is reported.
 """
 
 import io

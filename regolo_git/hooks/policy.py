@@ -1,6 +1,6 @@
 """The gates, asked before a change is committed: by the rules of HEAD, never by those of the change itself.
 
-The review judges it (`reviews/review.py`), so that hook, review and promotion come to one verdict.
+The review judges it (`reviews/review.py`), so that hook, review and promotion agree.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def check_policy(staged: StagedFiles) -> Iterator[Remark]:
 
 
 def judged(review: Review, *, gates: bool = True) -> Iterator[Remark]:
-    """What a review found: wrong records and failed gates stop the change; everything else is said.
+    """What a review found: wrong records and failed gates stop the change; everything else is reported.
 
     Without `gates` only the records count, as for a proposal, whose gates its review judges.
     """

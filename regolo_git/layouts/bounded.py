@@ -45,7 +45,7 @@ class BoundedReader:
         return Malformed() if self._end < self._size else Cut(None)
 
     def skip_texts(self, count: int) -> None:
-        """Skips strings, each behind its length in eight bytes, in blocks, which is much faster."""
+        """Skips strings, each after its length in eight bytes; in blocks, which is much faster."""
         length_at = struct.Struct(self._order + "Q").unpack_from
         start, at, block = self._position, 0, b""
         for _ in range(count):

@@ -1,4 +1,4 @@
-"""Whether an artifact says itself that it is incomplete: from headers, names and indexes, never from weights.
+"""Whether an artifact shows that it is incomplete: from headers, names and indexes, never from weights.
 
 Nothing here decides: a problem is a remark about one file, and a file without a problem may still be damaged.
 """

@@ -118,7 +118,7 @@ def _number(text: bytes) -> int:
 
 
 def varint(file: BinaryIO, at: int) -> tuple[int, int]:
-    """An integer, and the position behind it."""
+    """An integer, and the position after it."""
     value = shift = 0
     while shift < 64:
         byte = file.read(1)

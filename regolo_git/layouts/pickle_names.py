@@ -1,8 +1,8 @@
 """The names that the pickles of a file ask for, read symbolically: nothing is loaded, imported or called.
 
 A file is judged by its content.  Pickles are found as they are, several in a row, in values of other pickles,
-in zip and tar files, compressed, and behind the header of an array of NumPy.  Whatever cannot be read to its
-end is said to be unread.  A `Budget` bounds the time and memory that files take, whatever they say.
+in zip and tar files, compressed, and after the header of a NumPy array.  Whatever cannot be read to its
+end is said to be unread.  A `Budget` bounds the time and memory that any file takes.
 """
 
 from typing import BinaryIO

@@ -136,7 +136,7 @@ class Manifest:
 
     @property
     def has_own_metrics(self) -> bool:
-        """Whether metrics are told from metadata; in what release 0.1 wrote, each number is a metric."""
+        """Whether metrics are separate from metadata; in those of release 0.1, each number is a metric."""
         return self.metrics is not None or self.seal is not None
 
     @property

@@ -185,7 +185,7 @@ def _chosen(parts: tuple[str | None, str | None, str | None]) -> str | None:
 
 
 def _in_order(ours: Iterable[Path], theirs: Iterable[Path]) -> list[Path]:
-    """The keys of both sides: ours, each of theirs alone behind the one that it follows there."""
+    """The keys of both sides: ours, each of theirs alone after the one that it follows there."""
     held = dict.fromkeys(ours)
     behind: dict[Path | None, list[Path]] = {}
     last: Path | None = None

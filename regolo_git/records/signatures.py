@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 SSH_OPENING = "-----BEGIN SSH SIGNATURE-----"
 OPENPGP_OPENING = "-----BEGIN PGP SIGNATURE-----"
-# `ssh-keygen` passes over these lines in the list of signers, as over all that it cannot read.
+# `ssh-keygen` skips these lines in the list of signers, like all that it cannot read.
 OPENPGP_SIGNER = re.compile(
     rb"^[ \t]*([^#\s]\S*)[ \t]+openpgp[ \t]+([0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?)(?=\s|\Z)[^\n]*$",
     re.MULTILINE,

@@ -1,6 +1,6 @@
 """Freeing the local copies of versions that the shared store is verified to hold.
 
-A plan first (`plan_eviction`), then its execution (`evict`).  What is freed is fetched again when it is
+A plan first (`plan_eviction`), then its execution (`evict`).  What was freed is fetched again when it is
 needed.
 """
 

@@ -1,4 +1,4 @@
-"""Fetching what is about to be read into the local store, where only another store has it.
+"""Fetches into the local store what is about to be read and only another store has.
 
 The next reader finds it there.  A clone whose own store is remote, or may not be written to, reads from the
 others directly.

@@ -1,4 +1,4 @@
-"""A recipe for commands that show a version as well as they can without it."""
+"""A recipe for commands that can also show a version without it."""
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.records.digests import Digest

@@ -1,4 +1,4 @@
-"""The gates of a version of this registry: what they ask is read here, and `verdict/gates.py` judges it.
+"""The gates of a version of this registry: what they need is read here, and `verdict/gates.py` judges it.
 
 Rules are those of the records that are given: of the registry branch for a promotion, of the base of a change
 for its review.

@@ -6,7 +6,7 @@ from regolo_git.registry.reachable import Unreadable, all_needs
 
 
 def needed_recipes(handle: Handle) -> list[Digest] | None:
-    """All of them, as far as this clone knows; None if it cannot read everything that may need one."""
+    """The recipes, as far as this clone knows; None if it cannot read a record that may need one."""
     found = []
     for need in all_needs(handle):
         if isinstance(need, Unreadable):

@@ -1,7 +1,7 @@
 """The names that the pickles of a version ask for, read from the store without checking anything out.
 
 Promotion, review and hooks ask here.  Only the beginnings of most files are read: a file without pickles
-shows it there, and tensors are passed over.
+shows it there, and tensors are skipped.
 """
 
 from collections.abc import Mapping

@@ -94,7 +94,7 @@ def all_needs(handle: Handle, now: datetime | None = None) -> Iterator[Found]:
 
 @dataclass(frozen=True, slots=True)
 class _Pin:
-    """A version as environments and endpoints pin it."""
+    """A version pinned by an environment or endpoint."""
 
     model: str
     version: str

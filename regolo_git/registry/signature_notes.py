@@ -1,4 +1,4 @@
-"""Lines in the notes of signatures that count for nothing: anybody who may push can add some.
+"""Lines in the notes of signatures that have no effect: anybody who may push can add some.
 
 Whose signature a line has is not verified here; `signature_of` does that for one version.
 """
@@ -26,7 +26,7 @@ class IgnoredLines(NamedTuple):
 
 
 def ignored_lines(handle: Handle) -> Iterator[IgnoredLines]:
-    """The lines that count for nothing, and what is more than is verified.  No signature is verified."""
+    """The lines without effect, and those beyond what is verified.  No signature is verified."""
     tags: dict[str, str] | None = None
     for oid, text in read_notes(handle.git, NOTES):
         if tags is None:

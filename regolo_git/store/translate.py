@@ -1,4 +1,4 @@
-"""Translates errors of the filesystem below a store.
+"""Translates the errors of the filesystem under a store.
 
 Libraries raise errors of their own; `failure_of` reads them by the name of the library, which is imported
 only where a store uses it.
@@ -62,7 +62,7 @@ def translated(url: str) -> Iterator[None]:
 def failure_of(error: BaseException) -> "Failure | None":
     """What a library or a connection failed of.
 
-    None for other errors, and for an OSError that says it well itself, as that of a missing file.
+    None for other errors, and for an OSError that is clear by itself, such as that of a missing file.
     """
     from regolo_git.store.foreign.aws import ELSEWHERE, aws_failure  # noqa: PLC0415
     from regolo_git.store.foreign.azure import azure_failure  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The logger `regolo_git`, for a program that has imported `logging`: nobody waits for it otherwise.
+"""The logger `regolo_git`, for a program that has imported `logging`: other programs do not pay for it.
 
     INFO    what was changed: versions, commits, files, pushes; and what was tried again
     DEBUG   the git commands that ran, by their names alone

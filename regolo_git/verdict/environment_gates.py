@@ -37,9 +37,9 @@ def judge_environment(environment: str, gates: EnvironmentGates, after: Facts) -
 
 
 def _scan(environment: str, gates: EnvironmentGates, after: Facts) -> Iterator[GateResult]:
-    """The gate `scan`.  Without it, production refuses dangerous names, and tells what cannot be read.
+    """The gate `scan`.  Without it, production refuses dangerous names, and reports what cannot be read.
 
-    Other environments without it only tell dangerous names.
+    Other environments without it only report dangerous names.
     """
     rule = gates.scan or "not-dangerous"
     if after.scan is None and gates.scan is None:

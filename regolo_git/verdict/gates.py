@@ -1,7 +1,7 @@
 """The gates of a version: the one function that review, hooks, promotion and `tag --merged` ask.
 
 It is pure.  The rules are those of the base of a change, or of the registry branch, never of the change
-itself; what a version is judged by is read before, and what could not be read is said so in its facts.
+itself; what a version is judged by is read before, and its facts say what could not be read.
 """
 
 from collections.abc import Mapping

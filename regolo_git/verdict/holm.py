@@ -1,4 +1,4 @@
-"""Holm's correction: several metrics of one model are judged at once, and one false alarm is one too many."""
+"""Holm's correction: several metrics of one model are judged at once, and each could give a false alarm."""
 
 from collections.abc import Mapping
 

@@ -1,8 +1,8 @@
 """The limits of a metric gate, each asked of the value, or of its drop since the version before.
 
 A limit is inclusive.  Where something is known of the noise, `fail = "worse"` fails only what is beyond the
-limit and its noise, and "unproven" passes only what is within it beyond doubt.  A plain number is decided by
-itself; "unproven" leaves one open that is within the limit.
+limit and its noise, and "unproven" passes only what is within it beyond doubt.  A plain number is judged
+as it is; "unproven" leaves one that is within the limit open.
 """
 
 from collections.abc import Sequence

@@ -22,7 +22,7 @@ ROOTS = frozenset(
 
 
 class NameClass(StrEnum):
-    """From the best to the worst."""
+    """The classes, from the best to the worst."""
 
     ALLOWED = "allowed"
     KNOWN = "known"

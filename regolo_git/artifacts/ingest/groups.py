@@ -14,7 +14,7 @@ ROOM = 4 << 20
 
 
 class Groups:
-    """The current group, and the room behind it."""
+    """The current group, and the room after it."""
 
     def __init__(self, pool: ThreadPool, chunks: ChunkWriter) -> None:
         self._pool = pool

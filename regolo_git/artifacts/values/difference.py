@@ -1,6 +1,6 @@
 """How much the values of a tensor differ: sums of a stream of blocks, with NumPy.
 
-Blocks are small enough to stay in the processor's cache, in which each is passed over several times.
+Blocks are small enough to stay in the processor's cache, where each is read several times.
 """
 
 import math

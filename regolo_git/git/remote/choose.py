@@ -53,7 +53,7 @@ def clone_repository(
 
 
 def clone_to_read(url: str, directory: Path) -> None:
-    """Clones a repository without its files and without branches of its own, which would stay behind.
+    """Clones a repository without its files and without branches of its own, which would become stale.
 
     Raises as `clone_repository` does.
     """

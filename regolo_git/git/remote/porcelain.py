@@ -30,7 +30,7 @@ FORBIDDEN = re.compile(
     r"|insufficient permission|not authorized|access denied",
     re.IGNORECASE,
 )
-OF_GIT = "error: hook declined to update "  # what the other git adds to the words of the hook
+OF_GIT = "error: hook declined to update "  # what the git at the other end adds to the words of the hook
 RACE = re.compile(r"cannot lock ref '([^']+)'")
 
 

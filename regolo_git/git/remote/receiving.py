@@ -20,7 +20,7 @@ from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share
 from regolo_git.git.translate import git_errors
 
-OFFERED = 512  # commits that the remote is told of; it has most tips, or one not far below
+OFFERED = 512  # commits that are offered to the remote, which has most tips, or one not far below
 Wants = Callable[..., Sequence[ObjectID]]
 
 

@@ -15,7 +15,7 @@ DEPTH = 8  # of records in records
 
 
 class Header(NamedTuple):
-    """The bytes of a header, and what it says: None if that is not plain."""
+    """The bytes of a header, and its content; None if that is not plain."""
 
     length: int
     described: object

@@ -1,4 +1,4 @@
-"""How compressed content begins, as Python's own readers and joblib tell it."""
+"""How compressed content begins, as Python's own readers and joblib recognize it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -70,7 +70,7 @@ def _with_small_dictionary(content: Content, head: bytes) -> Content:
 
 
 class _Behind:
-    """A stream behind some bytes."""
+    """A stream after some bytes."""
 
     def __init__(self, start: bytes, stream: Stream) -> None:
         self._start, self._stream = start, stream

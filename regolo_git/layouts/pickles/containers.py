@@ -1,4 +1,4 @@
-"""Where pickles hide: archives, compressed files, arrays of NumPy; told by their content, not their name.
+"""Where pickles hide: archives, compressed files, NumPy arrays; recognized by content, not by name.
 
 A file may be several of these at once, since their readers look at different parts of it: it is read as each.
 """
@@ -25,7 +25,7 @@ DEPTH = 3  # of containers in containers
 STORAGE_LIMIT = 1 << 18  # bytes, from which on a tensor has chunks of its own
 HELD_LIMIT = 1 << 26  # bytes of an archive inside another that is compressed
 PROOF = 1 << 20  # bytes that content decompresses to if it does not begin like compressed content by chance
-# A file of such a name that cannot be read is not vouched for; what others have is told by their content.
+# An unreadable file with such a name is not vouched for; other files are recognized by their content.
 SUFFIXES = re.compile(r"(?i)\.(pkl|pickle|pickl|pk|pckl|p|joblib|jbl|pt|pth|ckpt|dill|cloudpickle)\Z")
 # NumPy takes every member of these for an array.
 ARRAYS = re.compile(r"(?i)\.npz\Z")
@@ -33,7 +33,7 @@ ARRAYS = re.compile(r"(?i)\.npz\Z")
 NO_ZIP = re.compile(r"(?i)\.(safetensors|gguf|onnx)\Z|/data/[0-9]+\Z")
 ZIP, EMPTY_ZIP, HDF = b"PK\3\4", b"PK\5\6", b"\x89HDF\r\n\x1a\n"
 HDF_NAMES = re.compile(r"(?i)\.(h5|hdf5)\Z")
-HDF_PLACES = tuple(512 << power for power in range(12))  # behind what the format leaves to its users
+HDF_PLACES = tuple(512 << power for power in range(12))  # after the block that the format leaves to its users
 OTHER_ARCHIVES = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive is not read",
     b"Rar!\x1a\x07": "a RAR archive is not read",
@@ -97,7 +97,7 @@ class Containers:
             if head.startswith(magic):
                 raise Broken(why)
         if SKIPPED_FRAME.match(head):
-            raise Broken("compression behind a frame that is skipped is not read")
+            raise Broken("compression after a frame that is skipped is not read")
         if HDF_NAMES.search(name) or (depth == DEPTH and _is_hdf_behind(content)):
             raise Broken(OTHER_ARCHIVES[HDF])
         if KERAS_NAMES.search(name):
@@ -166,7 +166,7 @@ class Containers:
     # -- other files ---------------------------------------------------------------------------------------
 
     def _arrays(self, content: Content, depth: int) -> bool:
-        """Arrays of NumPy one after another: the objects of one are a pickle behind its header."""
+        """NumPy arrays one after another: the objects of one are a pickle after its header."""
         while content.head(len(npy.MAGIC)) == npy.MAGIC:
             self._budget.spend_member()
             header = arrays.header(content)
@@ -174,7 +174,7 @@ class Containers:
                 rest = tar.part(content, header.length, NO_LIMIT)
                 return read_pickles(rest, self._found, self._budget, sure=True)
             if content.place is None:
-                return True  # to pass over it, all of it would have to be decompressed
+                return True  # to skip it, all of it would have to be decompressed
             content = tar.part(content, header.length + arrays.array_bytes(header.described), NO_LIMIT)
         if content.head(1):
             self.read(content, "", depth)
@@ -215,7 +215,7 @@ def _is_keras(names: Collection[str]) -> bool:
 
 
 def _is_hdf_behind(content: Content) -> bool:
-    """Whether a file is one of HDF5 behind a block of its user's, which its readers pass over."""
+    """Whether a file is an HDF5 file after a user block, which its readers skip."""
     if content.place is None:
         return False
     file, start, size = content.place

@@ -26,7 +26,7 @@ class Ended(Broken):
 
 @dataclass(slots=True)
 class Budget:
-    """What may be spent on one file, whatever it says: time and memory have a bound."""
+    """The bounds of time and memory for one file."""
 
     opcodes: int = 6_000_000
     text: int = 1 << 28  # bytes of texts that are held because they may be names
@@ -60,7 +60,7 @@ class Stream(Protocol):
         ...
 
     def skip(self, count: int) -> None:
-        """Passes over the next bytes; Ended if there are fewer."""
+        """Skips the next bytes; Ended if there are fewer."""
         ...
 
 

@@ -56,7 +56,7 @@ class Cursor:
         return parts[0] + more
 
     def skip(self, count: int) -> None:
-        """Passes over the next `count` bytes."""
+        """Skips the next `count` bytes."""
         inside = min(count, len(self.held) - self.at)
         self.at += inside
         if count > inside:

@@ -82,7 +82,7 @@ class Inflated:
         return self._decompress(feed)
 
     def _next_stream(self, rest: bytes) -> bytes:
-        """The first bytes of another stream, for `gzip` behind any number of zeros; empty at the end."""
+        """The first bytes of another stream, for `gzip` after any number of zeros; empty at the end."""
         self._budget.spend_bytes(STREAM_COST)
         rest = rest or self._stream.read(BLOCK)
         skipped = False

@@ -46,7 +46,7 @@ class Literals(Stack):
             self.push(OPAQUE)  # `01` is True
 
     def long_integer(self, width: int) -> None:
-        """An integer behind the number of its bytes."""
+        """An integer, after the number of its bytes."""
         count = self._cursor.number(width)
         if count <= 16:
             self.push(int.from_bytes(self._cursor.take(count), "little", signed=True))

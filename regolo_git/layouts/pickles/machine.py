@@ -36,7 +36,7 @@ FRAME_CROSSED = "an instruction of it crosses the end of its frame"
 class Machine(Literals):
     """Reads one pickle from a cursor.
 
-    With `arrays`, the bytes of an array that follow its description are passed over, as `joblib.load` does;
+    With `arrays`, the bytes of an array that follow its description are skipped, as `joblib.load` does;
     `pickle.load` takes them for opcodes.  `examine` looks at bytes that may be a pickle themselves.
     """
 

@@ -2,7 +2,8 @@
 
 `pickle.load` and `joblib.load` read the first one; each further call reads the next.  The files of
 PyTorch before 1.6 are five pickles, and then the bytes of tensors.  Content that begins like a pickle by
-chance is told from one by what it does: a pickle that fails before it imports or calls anything is harmless.
+chance is distinguished from one by what it does: a pickle that fails before it imports or calls anything is
+harmless.
 """
 
 import sys

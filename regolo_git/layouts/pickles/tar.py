@@ -1,4 +1,4 @@
-"""The members of a tar file, such as PyTorch wrote before 0.2; checked by the sums of their headers.
+"""The members of a tar file, such as PyTorch wrote before 0.2; checked by the checksums of their headers.
 
 Headers are read as Python's `tarfile` reads them.  Where it would look for a member somewhere else than this
 module, the file is Broken, because a pickle could be there.
@@ -59,7 +59,7 @@ def members(content: Content, budget: Budget) -> Iterator[TarMember]:
         elif kind in EMPTY and member.size:
             raise Broken("a directory or link in the tar file has content")
         blocks = -(-member.size // BLOCK) * BLOCK
-        if kind in PAX:  # whose records may go on behind their size
+        if kind in PAX:  # whose records may go on after their size
             _refuse_other_sizes(cursor.take(min(blocks, PAX_LIMIT + 1)))
         cursor.skip(member.offset + blocks - cursor.position)
 
@@ -95,7 +95,7 @@ class _Part:
 
 
 def _sums(head: bytes) -> tuple[int, int]:
-    """The sum of a header without its own field, and that of old programs whose bytes have a sign."""
+    """The checksum of a header, and the one of old programs that used signed bytes."""
     others = head[:148] + head[156:]
     total = sum(others) + 8 * 0x20
     return total, total - 256 * sum(byte > 127 for byte in others)
@@ -113,7 +113,7 @@ def _size(field: bytes) -> int:
 
 
 def _number(field: bytes) -> int:
-    """A number in octal digits, or in bytes behind the first, which is the sign."""
+    """A number in octal digits, or in bytes after the first, which is the sign."""
     if field[0] in (0o200, 0o377):
         negative = 1 << 8 * (len(field) - 1) if field[0] == 0o377 else 0
         return int.from_bytes(field[1:], "big") - negative

@@ -185,7 +185,7 @@ def _remark(handle: Handle, plan: _Plan, taken: Container[tuple[str, str]]) -> s
 
 
 def _author_of(handle: Handle, change: UntaggedChange) -> CommitInfo:
-    """The commit in which the manifest was written: behind a merge, whose message is the host's."""
+    """The commit in which the manifest was written: below a merge, whose message is the host's."""
     path, info = manifest_path(change.model), handle.git.commit_info(change.commit)
     following = True
     while following:

@@ -1,6 +1,6 @@
 """Sealing a manifest again, after people edited what is sealed or resolved a merge.
 
-The plan shows what changed since the last sealed state, for which the one who seals it stands.
+The plan shows what changed since the last sealed state, for which the person who seals it vouches.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """What a notebook shows of a version and of a model.
 
-A manifest that cannot be read does not keep the rest from being shown.
+An unreadable manifest does not hide the rest.
 """
 
 from collections.abc import Iterator

@@ -123,7 +123,7 @@ class GcsFiles(FsspecFiles):
             raise remote_error(NO_BUCKET) from None
 
     def _expect_bucket(self) -> None:
-        """Raises RemoteError if the bucket is not there: an answer does not tell it from a missing object."""
+        """Raises RemoteError for a missing bucket: answers do not distinguish it from a missing object."""
         if self._reached:
             return
         try:

@@ -182,7 +182,7 @@ class S3Files(FsspecFiles):
         return whole
 
     def _expect_bucket(self) -> None:
-        """Raises RemoteError if the bucket is not there, which a HEAD does not tell from a missing object."""
+        """Raises RemoteError for a missing bucket; a HEAD does not distinguish it from a missing object."""
         if self._reached:
             return
         try:
