@@ -77,6 +77,7 @@ class Destination:
 
         Raises what it raises, and the error for a push that was refused.
         """
+        self._refuse_diverged(branch)
         for number in range(ATTEMPTS):
             pushed: list[Published[Made]] = []
 
@@ -113,6 +114,13 @@ class Destination:
                 bring_forward(self._handle.git, branch, self.remote)
             except RegoloError as error:
                 self._handle.notice_once(f"branch '{branch}' was not fast-forwarded: {error.message}")
+
+    def _refuse_diverged(self, branch: str) -> None:
+        """Raises Conflict for a branch that could not follow: what it has here is not what the remote has."""
+        ref = f"{BRANCHES}{branch}"
+        here = ref_target(self._handle.git.paths, ref)
+        if here is not None and ref in self._theirs and branch not in self._replaced:
+            self._refuse_unpushed(branch, here, self._theirs[ref])
 
     # -- to the remote ------------------------------------------------------------------------------------
 

@@ -185,7 +185,11 @@ class CanaryController:
             with self._open_writer() as writer:
                 endpoint = writer.decide_canary(name, self._decider, take_over=take, said=said)
         except (RegoloError, OSError) as error:
-            self._wait(name, f"endpoint '{name}': cannot decide on the canary: {_reason(error)}")
+            words = f"cannot decide on the canary: {_reason(error)}"
+            self._wait(name, f"endpoint '{name}': {words}")
+            if name in self.runs:
+                self.runs[name].waiting = words
+                self._keep(self.runs[name])
             return None
         self._taken.add(name)
         self._retry.pop(name, None)

@@ -1,6 +1,7 @@
 """A canary: started, held, given more, ended; what a person does meanwhile wins."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.git_program import git
@@ -307,6 +308,22 @@ def test_a_clone_that_pushes_at_once_keeps_nothing_of_a_refused_step(registered:
     with pytest.raises(NotFound, match="no remote to push to"):
         registered.promote_canary("e", push=True)
     assert registered.get_endpoint("e").traffic == {"1.0": 0.9, "1.1": 0.1}
+
+
+def test_a_clone_whose_branch_was_rewritten_at_the_remote_says_so_first(
+    canary: Registry, tmp_path: Path
+) -> None:
+    top, host = canary.handle.paths.top, tmp_path / "host.git"
+    git(tmp_path, "clone", "-q", "--bare", str(top), str(host))
+    git(top, "remote", "add", "origin", str(host))
+    git(top, "fetch", "-q", "origin")
+    decide_canary(canary.handle, "e", "here", push=True)
+    git(host, "update-ref", "refs/heads/main", "main~1")
+    # At the remote nobody decides now, so this server would claim the canary again.
+    git(top, "fetch", "-q", "origin")
+    seen = canary.handle.records_at(git(top, "rev-parse", "origin/main").strip()).endpoint("e")
+    with pytest.raises(Conflict, match="branch 'main' has 1 commit that 'origin' lacks"):
+        decide_canary(canary.handle, "e", "here", said=Said(expected=seen), push=True)
 
 
 def test_a_version_that_a_canary_took_off_is_no_longer_good(endpoint: Registry) -> None:
