@@ -34,8 +34,9 @@ def restart_branch(
     """Restarts a branch at `start` with one commit, which replaces its commits up to `replaced`.
 
     `expected` is its tip in this clone, None if it is not there.  A work tree that has it checked out
-    follows.  Raises Conflict if the branch has another tip or if its files have changes, and `unchanged` if
-    the new commit would be the same as `replaced`.
+    follows.  If the new commit would be the same as `replaced`, the branch goes there.  Raises Conflict if
+    the branch has another tip or if its files have changes, and `unchanged` if it is there already, or not
+    in this clone.
     """
 
     def attempt() -> Published[Made]:
@@ -45,7 +46,11 @@ def restart_branch(
             refuse_blocked(git, f"refs/heads/{name}")
         objects = write_objects(git, name, tip := start(), prepared := prepare(tip), authorship)
         if is_same_change(git, replaced, objects.commit):
-            raise unchanged
+            if expected in (None, replaced):
+                raise unchanged
+            check_can_advance(git, name, expected, replaced)
+            _move_with_files(git, name, expected, replaced)
+            return Published(name, replaced, None, prepared.made)
         published = Published(name, objects.commit, None, prepared.made)
 
         def accepted() -> None:

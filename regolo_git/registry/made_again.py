@@ -72,13 +72,13 @@ def _lines(path: str, content: bytes) -> Sequence[object]:
 
 def with_number(path: str, content: bytes, held: Manifest, number: str) -> bytes:
     """A record with another number where it names the version `held`."""
-    said_later = model_of_evaluations(path) or model_of_labels(path)
-    if said_later is None or number == held.version:
+    is_evaluation, is_label = model_of_evaluations(path) is not None, model_of_labels(path) is not None
+    if not (is_evaluation or is_label) or number == held.version:
         return content
     names: Mapping[tuple[str, Digest], str] = {
         (Version.parse(held.version).identity, held.artifact.digest): number
     }
-    parse = parse_evaluations if model_of_evaluations(path) is not None else parse_labels
+    parse = parse_evaluations if is_evaluation else parse_labels
     record = parse(content, path)
     moved = record.renumbered(names)
     return content if moved == record else moved.to_text().encode()

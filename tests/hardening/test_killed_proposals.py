@@ -92,6 +92,9 @@ def kill_and_complete(top: Path, instant: Instant) -> None:
         if "regolo" not in lock.parts:
             lock.unlink()  # git does not take back what a kill left; it names it
     done = run_program(top, *AGAIN)
+    if done.returncode == 4 and "hint: git fetch --prune origin" in done.stderr:
+        git(top, "fetch", "-q", "--prune", "origin")  # git was killed before it noted what it had pushed
+        done = run_program(top, *AGAIN)
     arrived = done.returncode == 4 and "is already proposed at the newest commit of 'main'" in done.stderr
     assert done.returncode == 0 or arrived, (instant, done.stderr)
     check(top)

@@ -21,7 +21,6 @@ from regolo_git.registry.again.branch import ProposalBranch, find_proposal
 from regolo_git.registry.again.draft import DraftAgain, changes_since, held_version
 from regolo_git.registry.change import propose_records_again, recover_first
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.proposal_tips import follow_step
 from regolo_git.registry.push_at_once import Destination, destination
 from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.sync.content import Content, SentContent
@@ -64,7 +63,8 @@ def propose_again(
     """Makes a proposal again: the one that waits, or the one with the number or branch `origin`.
 
     With `push` (None: as git config `regolo.push` says) the remote takes it too, or nothing changes here; it
-    refuses if somebody else moved the branch.  Raises NotFound, also in a clone that lacks history or tags,
+    refuses if somebody else moved the branch.  If the remote has it made again already, the branch here goes
+    there.  Raises NotFound, also in a clone that lacks history or tags,
     InvalidInput if several wait, Conflict if it has other files, is checked out with changed files or was
     moved by somebody else, IntegrityError for a wrong seal, TransportError.
     """
@@ -85,20 +85,27 @@ def propose_again(
         expected=branch.here,
         replaced=branch.tip,
         authorship=authorship,
-        unchanged=_unchanged(handle, branch, draft, target),
+        unchanged=_unchanged(branch, draft, target),
         to=to,
     )
+    before, replaced = draft.held.reference, branch.tip
+    followed = published.commit == branch.tip
+    if followed and branch.here is not None:
+        handle.notice(f"'{branch.remote}' had it already: branch '{branch.name}' here follows")
+        replaced = branch.here
+        held = handle.records_at(replaced).manifest(found)
+        before = held.reference if held is not None else before
     version = version_at(handle, revision_at(handle, published.commit), found)
     return ProposedAgain(
         version=version,
         branch=branch.name,
         target=target,
         start=handle.git.first_parent(published.commit) or start,
-        before=draft.held.reference,
-        replaced=branch.tip,
+        before=before,
+        replaced=replaced,
         remote=branch.remote,
         there=branch.there,
-        pushed_to=to.remote if to is not None else None,
+        pushed_to=branch.remote if to is not None or followed else None,
         sent=sent,
         kept=published.made.kept,
         remarks=published.made.remarks,
@@ -149,14 +156,12 @@ def _draft(
     return draft
 
 
-def _unchanged(handle: Handle, branch: ProposalBranch, draft: DraftAgain, target: str) -> Conflict:
+def _unchanged(branch: ProposalBranch, draft: DraftAgain, target: str) -> Conflict:
     unsent = branch.remote is not None and branch.there != branch.tip
-    outdated = branch.here not in (None, branch.tip)
-    follow = follow_step(handle, branch.name, f"{branch.remote}/{branch.name}") if outdated else "git fetch"
     return Conflict(
         f"'{draft.held.reference}' on branch '{branch.name}' is already proposed at the newest commit of"
         f" '{target}'",
-        Hint("push") if unsent else follow,
+        Hint("push") if unsent else "git fetch",
     )
 
 

@@ -78,7 +78,14 @@ def test_an_outdated_branch_is_told_from_the_proposal_that_was_made_again(
     assert f"note: {name} here is a proposal before it was made again\n" in said
     assert f"  next    git regolo review main..origin/{name}\n" in said
     regolo("push", "--yes")
-    assert f"hint: {follow.split('    ')[1]}" in regolo("commit", "--propose", "--again", status=4).err
+    old = git(top, "rev-parse", "HEAD").strip()
+    done = regolo("commit", "--propose", "--again")
+    assert f"note: 'origin' had it already: branch '{name}' here follows\n" in done.err
+    assert f"  before  m@1.2 at {old[:10]}\n" in done.err
+    assert "git push" not in done.err
+    assert git(top, "status", "--porcelain") == ""
+    assert git(top, "rev-parse", "HEAD") == git(top, "rev-parse", f"origin/{name}")
+    git(top, "reset", "-q", "--keep", old)
     git(top, *follow.split()[2:])
     assert "before it was made again" not in regolo("status").err
 
