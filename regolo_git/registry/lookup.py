@@ -95,8 +95,18 @@ def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
         return row
     wanted = version.text(zero_patch=version.patch_written)
     newest = ", ".join(row.version for row in model_rows(handle, model)[:-6:-1])
+    if _is_untagged(handle, model, version):
+        raise NotFound(f"'{version_reference(model, wanted)}' has no tag in this clone", WITHOUT_TAGS)
     hint = _proposed(handle, model, version) or Hint("list", model)
     raise NotFound(f"model '{model}' has no version '{wanted}' (newest: {newest})", hint)
+
+
+def _is_untagged(handle: Handle, model: str, version: Version) -> bool:
+    """Whether the registry branch has the version, but this clone has no tag of it."""
+    from regolo_git.registry.versions.untagged import untagged_changes  # noqa: PLC0415 - only after a mistake
+
+    changes = untagged_changes(handle, handle.registry_tip())
+    return any(change.key == (model, version.identity) for change in changes)
 
 
 def _proposed(handle: Handle, model: str, version: Version | None = None) -> Hint | None:

@@ -43,12 +43,12 @@ def test_a_measurement_names_its_data_by_their_digest(registry: Registry, tmp_pa
 
 
 def test_null_metrics_are_left_out_with_a_notice(registry: Registry) -> None:
-    with pytest.warns(RegoloNotice, match="metrics without a value left out: 'eval.auc'"):
+    with pytest.warns(RegoloNotice, match="left out metrics without a value: 'eval.auc'"):
         version = registry.log_model("m", b"one", metrics={"f1": 0.8, "eval": {"auc": None}})
-    with pytest.warns(RegoloNotice, match="parameters without a value left out: 'seed'"):
+    with pytest.warns(RegoloNotice, match="left out parameters without a value: 'seed'"):
         registry.log_model("m", b"two", params={"seed": None, "lr": 0.1})
     assert version.metrics == {"f1": 0.8}
-    with pytest.warns(RegoloNotice, match="without a value left out: 'acc'"):
+    with pytest.warns(RegoloNotice, match="without a value: 'acc'"):
         third = registry.log_model("m", b"three", metrics={"acc": {"value": None, "n": 9}, "f1": 0.9})
     assert third.metrics == {"f1": 0.9}
 

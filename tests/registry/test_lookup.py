@@ -18,6 +18,7 @@ from regolo_git.registry.lookup import (
     read_version_manifest,
     untagged_models,
 )
+from regolo_git.registry.versions.merged import tag_merged
 
 
 @pytest.fixture
@@ -99,6 +100,15 @@ def test_a_clone_without_tags_says_how_to_get_them(models: Registry, tmp_path: P
         with pytest.raises(NotFound, match="has no version tag in this clone") as caught:
             model_rows(clone.handle, "sentiment")
     assert str(caught.value.hint).startswith("git fetch --tags")
+
+
+def test_a_version_whose_tag_was_deleted_is_not_called_unknown(models: Registry) -> None:
+    git(models.handle.paths.top, "tag", "-d", "sentiment@v1.0")
+    with pytest.raises(NotFound, match=r"'sentiment@1\.0' has no tag in this clone") as caught:
+        found(models, "sentiment@1.0")
+    assert "git regolo tag --merged" in str(caught.value.hint)
+    tag_merged(models.handle)
+    assert found(models, "sentiment@1.0") == "1.0"
 
 
 def test_versions_are_listed_lowest_first_with_their_status(models: Registry) -> None:

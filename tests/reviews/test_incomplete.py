@@ -68,7 +68,7 @@ def test_tensors_that_are_removed_are_still_major(registry: Registry, tmp_path: 
     with pytest.warns(RegoloNotice) as notices:
         registry.create_model_version("c", model_data=place)
     (said,) = [str(notice.message) for notice in notices]
-    assert said.startswith("3 tensors of the version before removed or reshaped (l1, l2, l3)")
+    assert said.startswith("3 tensors of 1.0 were removed or reshaped (l1, l2, l3)")
     compared = registry.compare_model_versions("c", "1.0", "1.1")
     assert (compared.incomplete, compared.suggested_bump) == ((), "major")
 

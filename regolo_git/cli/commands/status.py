@@ -1,7 +1,7 @@
 """`git regolo status`: compares the work tree with the versions of the checked-out commit."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
@@ -124,7 +124,7 @@ def _put_page(found: WorkStatus) -> None:
             put(f"\n{one_line(artifact.path or '')}/")
             for line in _files(artifact.files):
                 put(f"  {line}")
-    for step in _next_steps(found.artifacts):
+    for step in _next_steps(found):
         talk_next(step)
 
 
@@ -158,12 +158,14 @@ def _files(files: ChangedFiles) -> Iterator[str]:
             yield f"{kind:<9} {shown}"
 
 
-def _next_steps(artifacts: Sequence[ArtifactStatus]) -> list[str]:
+def _next_steps(found: WorkStatus) -> list[str]:
     """A step for each artifact; one command where it does the same for several."""
-    steps = [step for step in dict.fromkeys(map(_next_step, artifacts)) if step is not None]
+    steps = [step for step in dict.fromkeys(map(_next_step, found.artifacts)) if step is not None]
     commits = [step for step in steps if step.startswith(COMMIT)]
     checkouts = [step for step in steps if step.startswith(CHECKOUT)]
-    if len(commits) > 1:
+    if commits and found.branch is None:  # `commit` would be refused
+        steps = [f"git switch {found.registry_branch}", *(step for step in steps if step not in commits)]
+    elif len(commits) > 1:
         steps = [COMMIT, *(step for step in steps if step not in commits)]
     # Without a version, `checkout` restores all, and stops at a file that was edited.
     if len(checkouts) > 1 and not commits:

@@ -26,9 +26,11 @@ def note_of_broken_tensors(handle: Handle, version: ModelVersion) -> str | None:
         broken = _broken(handle, version, parent)
         if broken:
             names = few_of([one_line(change.label) for change in broken[:NAMED]], len(broken))
-            what = f"{counted(len(broken), 'tensor')} of the version before removed or reshaped ({names})"
+            was = "was" if len(broken) == 1 else "were"
+            before = parent.text(zero_patch=parent.patch_written)
+            what = f"{counted(len(broken), 'tensor')} of {before} {was} removed or reshaped ({names})"
             bump = 'bump="major"' if handle.face is not None else "--bump major"
-            return f"{what}: by SemVer this is a major change, for which there is {bump}"
+            return f"{what}, which SemVer calls a major change ({bump})"
     return None
 
 

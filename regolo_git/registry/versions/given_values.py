@@ -34,7 +34,7 @@ def without_nulls(
     kept = _without_nulls(values, "", is_null, dropped)
     if dropped:
         names = [f"'{printable(name)}'" for name in dropped[:NAMED]]
-        notice(f"{what} without a value left out: {few_of(names, len(dropped))}")
+        notice(f"left out {what} without a value: {few_of(names, len(dropped))}")
     return kept
 
 

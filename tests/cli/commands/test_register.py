@@ -42,7 +42,7 @@ def test_null_values_in_a_metadata_file_are_left_out(regolo: Regolo, registry: P
     write_model(registry / "model.safetensors")
     (registry / "meta.json").write_text('{"lang": "en", "vectors": {"width": 0, "name": null}, "url": null}')
     done = regolo("register", "m", "model.safetensors", "--metadata", "meta.json")
-    assert "note: metadata without a value left out: 'vectors.name', 'url'" in done.err
+    assert "note: left out metadata without a value: 'vectors.name', 'url'" in done.err
     assert regolo("show", "m", "--json").document["metadata"] == {"lang": "en", "vectors": {"width": 0}}
 
 

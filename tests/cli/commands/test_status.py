@@ -73,3 +73,12 @@ def test_one_command_commits_or_restores_several_models(regolo: Regolo, registry
     assert regolo("status").err == "  next    git regolo commit\n"
     (registry / "b").unlink()
     assert regolo("status").err == "  next    git regolo commit a\n  next    git regolo checkout b@1.0\n"
+
+
+def test_a_detached_head_has_to_switch_before_it_commits(regolo: Regolo, two_versions: Path) -> None:
+    git(two_versions, "switch", "-q", "--detach")
+    write_model(two_versions / "model.safetensors", 3)
+    assert regolo("status").err == "  next    git switch main\n"
+    assert "hint: git switch main\n" in regolo("commit", "m", status=4).err
+    git(two_versions, "switch", "-q", "main")
+    assert regolo("commit", "m").out == "m@1.2\n"

@@ -111,7 +111,7 @@ def test_files_of_metrics_are_read(
         (top / name).write_text(text)
     done = regolo("register", "m", "m.bin", "--metrics", name)
     assert manifest(top).metric_values == metrics
-    assert (f"metrics without a value left out: '{left}'" in done.err) == (left is not None)
+    assert (f"left out metrics without a value: '{left}'" in done.err) == (left is not None)
 
 
 @pytest.mark.parametrize("name", ["p.json", "p.yaml", "p.toml"])
@@ -123,7 +123,7 @@ def test_files_of_parameters_go_to_the_lineage(regolo: Regolo, top: Path, name: 
     lineage = manifest(top).lineage
     assert lineage is not None
     assert lineage.parameters == {"epochs": 3, "lr": 0.001, "model": {"layers": [1, 2]}}
-    assert ("left out: 'seed'" in done.err) == (name == "p.yaml")
+    assert ("without a value: 'seed'" in done.err) == (name == "p.yaml")
 
 
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
