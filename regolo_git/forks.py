@@ -30,6 +30,7 @@ _knowing = threading.RLock()  # no fork, and nobody who looks at these sets, whi
 # library has the lock of the parent's connection on record, and nobody there to release it.
 _guards: "WeakSet[threading.RLock]" = WeakSet()
 GUARD_SECONDS = 5.0
+WAIT_SECONDS = 0.05  # for one of them, while others are held
 
 
 class _Held(threading.local):
@@ -104,30 +105,45 @@ def close_lock(descriptor: int) -> None:
 
 
 def _hold() -> None:
-    """Waits for the guards before a fork, but not forever: another thread may hold one and want the next.
-
-    An interrupt ends the waiting, and the fork goes on.
-    """
-    deadline = time.monotonic() + GUARD_SECONDS
-    with _knowing:
-        guards = list(_guards)
-    for guard in guards:
-        _take(guard, max(0.0, deadline - time.monotonic()))
+    """Waits for the guards before a fork, but not forever; an interrupt ends the waiting, and the fork goes on."""
+    _take_guards(time.monotonic() + GUARD_SECONDS)
     _take(_opening)
     _take(_knowing)
     # A child ends what other threads had in their variables before anything runs there.
     _held.kept = [*_objects, *_things.values()]
 
 
-def _take(lock: "threading.RLock", seconds: float = -1) -> None:
-    if lock.acquire(timeout=seconds):
+def _take_guards(deadline: float) -> None:
+    """Takes all of them, or after the deadline those that are free.
+
+    Another thread may hold one and want the next, so nothing is held while one is waited for for long.
+    """
+    with _knowing:
+        guards = list(_guards)
+    while (busy := next((guard for guard in guards if not _take(guard, WAIT_SECONDS)), None)) is not None:
+        if time.monotonic() > deadline:
+            for guard in guards:
+                _take(guard, 0)
+            return
+        _give_back()
+        guards.sort(key=lambda guard: guard is not busy)  # it comes first
+
+
+def _take(lock: "threading.RLock", seconds: float = -1) -> bool:
+    taken = lock.acquire(timeout=seconds)
+    if taken:
         _held.locks.append(lock)
+    return taken
+
+
+def _give_back() -> None:
+    while _held.locks:
+        _held.locks.pop().release()
 
 
 def _release() -> None:
     _held.kept = []
-    while _held.locks:
-        _held.locks.pop().release()
+    _give_back()
 
 
 def _tell() -> None:

@@ -151,3 +151,27 @@ def test_an_interrupt_while_a_fork_waits_leaves_no_lock_held(interrupts: None) -
 def use(guard: "threading.RLock") -> None:
     with guard, no_fork():
         pass
+
+
+def test_a_fork_gives_way_to_a_thread_that_holds_one_guard_and_wants_others() -> None:
+    held, others = fork_guard(), [fork_guard() for _ in range(30)]  # some come before the one that is held
+    locked = threading.Event()
+
+    def work() -> None:
+        with held:
+            locked.set()
+            time.sleep(0.2)  # the fork waits by now
+            for guard in others:
+                with guard:
+                    pass
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    locked.wait()
+    begun = time.monotonic()
+    child = os.fork()
+    if not child:
+        os._exit(0 if held.acquire(blocking=False) else 1)
+    assert time.monotonic() - begun < 4
+    assert os.waitpid(child, 0)[1] == 0
+    thread.join()
