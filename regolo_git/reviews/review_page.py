@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from regolo_git.hints import NextStep
 from regolo_git.registry.missing_revision import PULL_REQUEST
+from regolo_git.reviews.change_range import ChangeRange
 from regolo_git.reviews.document import (
     IMPORTANT,
     KEPT,
@@ -83,14 +84,21 @@ def _counts(review: ReviewedChange) -> str:
 
 def _footer(review: ReviewedChange) -> Text:
     change = review.range
-    base = f"{change.base_name}@{short(change.base)}" if change.base else "an empty registry"
     return (
         code(short(change.head)),
         " against ",
-        code(base),
+        code(_base(change)),
         ", whose gates and signers count · read from headers; nothing was executed · again: ",
         code(_command(review)),
     )
+
+
+def _base(change: ChangeRange) -> str:
+    """The name of the base and its commit, which may be the same."""
+    if change.base is None:
+        return "an empty registry"
+    commit = short(change.base)
+    return commit if change.base.startswith(change.base_name) else f"{change.base_name}@{commit}"
 
 
 def _command(review: ReviewedChange) -> str:

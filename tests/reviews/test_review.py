@@ -310,6 +310,8 @@ def test_one_version_is_reviewed_against_what_was_there(changed: Registry) -> No
     assert review_text(changed.handle, "change").range.base_name == "main"
     alone = review_text(changed.handle, "main")
     assert (alone.models, len(alone.policy)) == ((), 1)
+    assert f" against `{alone.range.base_name}`, whose" in plain(alone)
+    assert " against `main@" in plain(review_text(changed.handle, "change"))
 
 
 def test_a_commit_that_is_not_here_is_named_with_its_fetch(changed: Registry, tmp_path: Path) -> None:
