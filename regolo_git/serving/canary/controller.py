@@ -164,11 +164,15 @@ class CanaryController:
         if canary.baseline is None or not isclose(canary.share, expected_share(canary, run, kept)):
             self._end(canary)
             return
+        before = run.canary.candidate.step if run is not None else None
         if run is None or is_another(run.canary, canary):
             run = self.runs[name] = Run.begin(canary, kept, self._decider)
             self._looked.pop(name, None)
         else:
             run.follow(canary)
+        if canary.candidate.step != before:
+            # What was said of another step is said again of this one.
+            self._said.pop(name, None)
         self._look(run)
 
     def _claim(self, canary: Canary) -> Canary | None:

@@ -154,6 +154,11 @@ def test_by_default_a_good_version_waits_for_a_person_at_each_step(setting: Sett
     status = setting.registry.get_canary("e")
     assert status.measured is not None
     assert status.measured.step == 1
+    # What is to be typed is said at this step, too, though it is the same.
+    setting.blocks(40, bad=0)
+    assert [line for line in setting.said if "git regolo canary promote e" in line] == [
+        "endpoint 'e': 1.1 is not worse by error_rate: git regolo canary promote e"
+    ] * 2
 
 
 @pytest.fixture
