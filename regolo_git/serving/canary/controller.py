@@ -3,7 +3,8 @@
     look at the branch -> claim the canary -> look at the engine -> block -> verdict -> commit
 
 It is a thread of `git regolo serve --canary`.  Exactly one process decides on a canary, the one whose id the
-branch has.  A rollback takes effect on this machine's gateways first, by an order to withhold the candidate,
+branch has; while the branch refuses every claim, each measures and withholds, and none gives more traffic.
+A rollback takes effect on this machine's gateways first, by an order to withhold the candidate,
 and is then committed, again and again until the branch takes it.  Whatever cannot be known is a reason to
 hold.
 """
@@ -70,6 +71,7 @@ class CanaryController:
         self._names = frozenset(names)
         self._may_take = take_over
         self._taken: set[str] = set()
+        self._unclaimed: dict[str, str] = {}
         self._counters = counters
         self._say = say
         self._clock = clock
@@ -155,10 +157,11 @@ class CanaryController:
         name = canary.endpoint.endpoint
         if canary.candidate.decided_by != self._decider:
             claimed = self._claim(canary)
-            if claimed is None:
+            if claimed is None and canary.candidate.decided_by is not None:
                 self.runs.pop(name, None)
                 return
-            canary = claimed
+            # While the branch refuses the claim, nobody decides: this process measures, for the safe side.
+            canary = claimed or canary
         run = self.runs.get(name)
         kept = read_evidence(self._directory.canary(name)) if run is None else None
         if canary.baseline is None or not isclose(canary.share, expected_share(canary, run, kept)):
@@ -189,14 +192,12 @@ class CanaryController:
             with self._open_writer() as writer:
                 endpoint = writer.decide_canary(name, self._decider, take_over=take, said=said)
         except (RegoloError, OSError) as error:
-            words = f"cannot decide on the canary: {_reason(error)}"
-            self._wait(name, f"endpoint '{name}': {words}")
-            if name in self.runs:
-                self.runs[name].waiting = words
-                self._keep(self.runs[name])
+            self._unclaimed[name] = f"cannot decide on the canary: {_reason(error)}"
+            self._wait(name, f"endpoint '{name}': {self._unclaimed[name]}")
             return None
         self._taken.add(name)
         self._retry.pop(name, None)
+        self._unclaimed.pop(name, None)
         self._tell(name, f"endpoint '{name}': deciding on the canary of {canary.candidate.version}")
         return canary_of(endpoint)
 
@@ -232,6 +233,8 @@ class CanaryController:
         assert verdict is not None
         if verdict.kind != "roll_back" and (verdict.kind != "promote" or not run.canary.policy.promote):
             run.waiting = None
+        if run.canary.candidate.decided_by is None:
+            run.waiting = self._unclaimed.get(name)
         self._keep(run)
         if verdict.kind == "roll_back":
             self._roll_back(run, verdict)
@@ -304,7 +307,7 @@ class CanaryController:
             step = Hint("canary hold", name, "--resume") if candidate.held else Hint("canary promote", name)
             self._tell(name, f"endpoint '{name}': {candidate.version} is {verdict.reason}: {step}")
             return
-        if not self._is_due(name):
+        if candidate.decided_by is None or not self._is_due(name):
             return
         said = Said(None, evidence_text(verdict), run.canary.endpoint)
         try:

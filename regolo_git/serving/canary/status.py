@@ -19,6 +19,7 @@ from regolo_git.serving.canary.kept_evidence import read_evidence
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.verdict import FRESH_SECONDS
 from regolo_git.text.json_values import Plain, plain
+from regolo_git.text.times import utc_time
 
 TRAILER_LIMIT = 400
 
@@ -188,12 +189,19 @@ def _measured(common: Path, endpoint: Endpoint, canary: Canary | None) -> Measur
         return None
     try:
         measured = Measured.read(reader, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        since = reader.get_optional("since", str)
     except (OSError, InvalidInput):
         return None
     if canary is None:
         return measured
-    present = canary.candidate.version, canary.candidate.step, canary.candidate.decided_by
-    return measured if (measured.candidate, measured.step, measured.decided_by) == present else None
+    candidate = canary.candidate
+    is_present = (
+        (measured.candidate, measured.step) == (candidate.version, candidate.step)
+        and since in (None, utc_time(candidate.since))
+        # While the branch refuses the claim, what is measured here is all that there is.
+        and candidate.decided_by in (None, measured.decided_by)
+    )
+    return measured if is_present else None
 
 
 def evidence_now(handle: Handle, name: str) -> str | None:

@@ -220,6 +220,40 @@ def test_a_branch_that_refuses_does_not_delay_the_safe_side(setting: Setting) ->
     assert setting.kept["waiting"] is None
 
 
+def test_a_branch_that_refuses_even_the_claim_does_not_delay_the_safe_side(registered: Registry) -> None:
+    registered.create_endpoint("e", "m", "1.0")
+    registered.start_canary("e", "1.1", policy=replace(POLICY, promote=True))
+    made = Setting(registered)
+    made.refusal = TransportError("the remote refuses")
+    made.blocks(6, bad=8)
+    assert made.engine.withheld == ["e 1.1"]
+    assert made.endpoint.candidate is not None
+    status = registered.get_canary("e")
+    assert status.measured is not None
+    assert status.measured.waiting == "cannot decide on the canary: the remote refuses"
+    made.refusal = None
+    made.engine.now += 100
+    made.controller.tick()
+    assert made.endpoint.traffic == {"1.0": 1.0}
+    assert made.actions[:2] == ["canary-roll-back", "canary-decide"]
+
+
+def test_a_server_that_cannot_claim_a_good_version_gives_it_no_more(registered: Registry) -> None:
+    registered.create_endpoint("e", "m", "1.0")
+    registered.start_canary("e", "1.1", policy=replace(POLICY, promote=True))
+    made = Setting(registered)
+    made.refusal = TransportError("the remote refuses")
+    made.blocks(40, bad=0)
+    assert made.kept["verdict"]["kind"] == "promote"
+    made.refusal = None
+    # The claim is not due yet, and no step is taken without it.
+    made.controller.tick()
+    assert made.endpoint.traffic == {"1.0": 0.9, "1.1": 0.1}
+    made.blocks(13, bad=0)
+    oldest_first = made.actions[::-1]
+    assert oldest_first.index("canary-decide") < oldest_first.index("canary-step")
+
+
 def test_what_the_system_refuses_keeps_no_other_canary_from_its_rollback(setting: Setting) -> None:
     setting.registry.create_endpoint("f", "m", "1.0")
     setting.registry.start_canary("f", "1.1", policy=POLICY)
