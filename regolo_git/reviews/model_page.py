@@ -47,7 +47,7 @@ def behaviour(review: ModelReview) -> list[Cell | str]:
     parts: list[list[Cell | str]] = [[f"is better in {good}"]] if good else []
     parts += [[strong(f"is worse in {bad}")]] if bad else []
     parts += [["fails ", strong(few_of(failing[:NAMED], len(failing)))]] if failing else []
-    parts += [[strong(f"is {broken}")]] if broken else []
+    parts += [[strong(broken)]] if broken else []
     if not parts:
         return []
     sentence: list[Cell | str] = [strong(f"{review.model} {after.version}"), " "]
@@ -87,18 +87,18 @@ def _difference(review: ModelReview, name: str, change: MetricChange) -> Iterato
 
 
 def _breaking(review: ModelReview) -> str:
-    """What breaks code that uses the model, as the rest of "it is ..."."""
+    """What breaks code that uses the model, as the rest of a sentence about it."""
     tensors = review.comparison.tensors if review.comparison is not None else None
     removed, reshaped = ((len(tensors.of_kind(kind)) if tensors else 0) for kind in BREAKING)
-    parts = [f"without {counted(removed, 'tensor')} that it had"] if removed else []
+    parts = [f"has lost {counted(removed, 'tensor')}"] if removed else []
     if tensors is not None and tensors.all_gone:
-        parts = ["without any tensor that can be read"]
-    parts += [f"of another shape in {counted(reshaped, 'tensor')}"] if reshaped else []
+        parts = ["has no tensors that can be read"]
+    parts += [f"has {counted(reshaped, 'reshaped tensor')}"] if reshaped else []
     if review.pickles.new_dangers:
         names = [str(name.asked) for name in review.pickles.new_dangers]
-        parts.append(f"able to run anything when it is loaded ({few_of(names[:2], len(names))})")
+        parts.append(f"can run anything when it is loaded ({few_of(names[:2], len(names))})")
     if review.interfaces.breaks:
-        parts.append("called in another way (inputs or outputs differ)")
+        parts.append("is called in another way (inputs or outputs differ)")
     return " and ".join(parts)
 
 

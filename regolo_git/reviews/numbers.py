@@ -52,10 +52,9 @@ def check_number(handle: Handle, changes: ChangeSet, change: ModelChange) -> Num
     row = handle.index.find(*after.key)
     oid = handle.git.blob_oid(changes.range.head, manifest_path(change.model)) or ""
     same = row is not None and row.manifest_oid == oid
-    findings = [
-        *_seal(handle, after, oid),
-        *([] if same else _taken(handle, changes.range, change, after, row)),
-    ]
+    findings = list(_seal(handle, after, oid, row))
+    if not same and not findings:  # with a wrong seal the number may be another version's, too
+        findings += _taken(handle, changes.range, change, after, row)
     remarks = tuple(_remarks(handle, changes, change, after, again=same))
     return NumberCheck(tuple(findings), remarks, _tag(handle, changes.before, row) if same else None)
 
@@ -73,10 +72,12 @@ def _tag(handle: Handle, base: RecordsAt, row: TagRow | None) -> VersionTag | No
 # -- what is wrong ----------------------------------------------------------------------------------------
 
 
-def _seal(handle: Handle, after: Manifest, oid: str) -> Iterator[Finding]:
+def _seal(handle: Handle, after: Manifest, oid: str, row: TagRow | None) -> Iterator[Finding]:
     problem = branch_seal_problem(handle, after, oid)
     if problem is not None:
-        yield Finding(f"{after.reference}: {problem}", WRONG, Hint("seal", after.model))
+        # What has a tag cannot be sealed with other content.
+        step = Hint("seal", after.model) if row is None else propose_again(after)
+        yield Finding(f"{after.reference}: {problem}", WRONG, step)
 
 
 def _taken(

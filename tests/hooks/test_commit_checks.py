@@ -62,6 +62,15 @@ def test_an_edited_manifest_is_refused(
     assert done.err.startswith("error: ")
 
 
+def test_an_edited_manifest_is_one_error_with_one_way_out(regolo: Regolo, top: Path) -> None:
+    stage(top, MANIFEST, (top / MANIFEST).read_bytes().replace(b"0.92", b"0.99"))
+    assert regolo("hook", "pre-commit", status=8).err.count("error: ") == 1
+    done = regolo("hook", "policy", status=8)
+    assert done.err.count("error: ") == 1
+    assert "hint: git regolo commit m model.safetensors --propose\n" in done.err  # 1.1 has its tag
+    regolo("seal", "m", status=4)
+
+
 def test_the_seal_of_a_manifest_cannot_be_removed(regolo: Regolo, top: Path) -> None:
     lines = (top / MANIFEST).read_text().splitlines(keepends=True)
     stage(top, MANIFEST, "".join(line for line in lines if not line.startswith("seal")).encode())

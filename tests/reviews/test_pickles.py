@@ -27,7 +27,7 @@ def test_a_new_dangerous_name_fails_and_is_told_first(registry: Registry) -> Non
     review = reviewed(registry, HARMLESS, DANGEROUS)
     assert review.exit_code() == 8
     text = review.to_markdown()
-    assert "**m 1.1** <b>is able to run anything when it is loaded (os.system)</b>" in text
+    assert "**m 1.1** <b>can run anything when it is loaded (os.system)</b>" in text
     assert "| `os.system` | **dangerous** | new | m.pkl, byte 11 |" in text
     assert "| `collections.OrderedDict` | allowed | gone |" in text
 

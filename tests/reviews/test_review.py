@@ -82,6 +82,7 @@ def test_weights_in_a_format_that_shows_no_tensors_are_not_called_removed(change
     assert "no tensors that can be read, 1 tensor before" in text
     assert "Call m **2.0**: it has no tensors that can be read any more" in text
     assert "of 0 tensors" not in text
+    assert "has no tensors that can be read" in text
 
 
 def test_nothing_is_checked_out_or_written(changed: Registry) -> None:
