@@ -11,6 +11,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.paths import endpoint_path
 from regolo_git.registry.endpoints.history import ABORT, ROLL_BACK
+from regolo_git.serving.canary.decision import metric_text
 from regolo_git.serving.canary.status import ArmTotals, CanaryStatus, Ended, Measured, MetricStatus
 from regolo_git.text.numbers import percent_text, share_text
 from regolo_git.text.times import local_time, relative_time
@@ -134,7 +135,7 @@ def _put_evidence(found: CanaryStatus, measured: Measured) -> None:
 
 
 def _metric(metric: MetricStatus) -> str:
-    return metric.name if metric.limit_ms is None else f"{metric.name} {metric.limit_ms:g} ms"
+    return metric_text(metric.name, metric.limit_ms)
 
 
 def _so(metric: MetricStatus) -> str:

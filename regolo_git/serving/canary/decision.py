@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal, NamedTuple, Self
 
-from regolo_git.records.canary import LATENCY_OVER, CanaryMetric, CanaryPolicy
+from regolo_git.records.canary import CanaryMetric, CanaryPolicy
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.canary.sequential_test import Direction, SequentialTest
 from regolo_git.text.numbers import percent_text
@@ -172,10 +172,11 @@ class Decision:
 
 def evidence_text(verdict: Verdict) -> str:
     """The verdict with its evidence, in one line of a commit."""
-    return "; ".join([verdict.reason, *(_evidence_text(evidence) for evidence in verdict.evidence)])
+    return "; ".join([verdict.reason, *(metric_evidence_text(evidence) for evidence in verdict.evidence)])
 
 
-def _evidence_text(evidence: MetricEvidence) -> str:
+def metric_evidence_text(evidence: MetricEvidence) -> str:
+    """The evidence of one metric in one direction: `error_rate worse 2.3 of 4.6 (9/900 and 8/100)`."""
     direction = "worse" if evidence.direction == "worse" else "not worse"
     baseline, candidate = (
         f"{failures}/{requests}" for requests, failures in (evidence.baseline, evidence.candidate)
@@ -193,8 +194,13 @@ def _metric_json(metric: CanaryMetric) -> Json:
     }
 
 
+def metric_text(name: str, limit_ms: float | None) -> str:
+    """A metric by its name, with its limit if it has one."""
+    return name if limit_ms is None else f"{name} {limit_ms:g} ms"
+
+
 def _name(evidence: MetricEvidence) -> str:
-    return f"{LATENCY_OVER} {evidence.limit_ms:g} ms" if evidence.limit_ms is not None else evidence.name
+    return metric_text(evidence.name, evidence.limit_ms)
 
 
 def _shares(evidence: MetricEvidence) -> str:

@@ -14,7 +14,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.registry.endpoints.canary import Canary
 from regolo_git.serving.canary.blocks import BlockReader
-from regolo_git.serving.canary.decision import Block, Decision, MetricEvidence, Verdict
+from regolo_git.serving.canary.decision import Block, Decision, MetricEvidence, Verdict, metric_text
 from regolo_git.text.printable import one_line
 from regolo_git.text.times import utc_time
 
@@ -136,7 +136,7 @@ class Run:
         """The metrics by names that differ: one that is compared with two limits has them in its name."""
         names = [metric.name for metric in self.canary.policy.metrics]
         for metric in self.canary.policy.metrics:
-            yield metric.name if names.count(metric.name) == 1 else f"{metric.name} {metric.limit_ms:g} ms"
+            yield metric.name if names.count(metric.name) == 1 else metric_text(metric.name, metric.limit_ms)
 
     def judge(self, hold: str | None) -> Verdict:
         """The verdict now; `hold` is a reason for which nothing but a rollback may follow."""

@@ -15,6 +15,7 @@ from regolo_git.registry.endpoints.canary import Canary, canary_of
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.endpoints.history import ROLL_BACK, endpoint_events
 from regolo_git.registry.handle import Handle
+from regolo_git.serving.canary.decision import MetricEvidence, metric_evidence_text
 from regolo_git.serving.canary.kept_evidence import read_evidence
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.verdict import FRESH_SECONDS
@@ -51,6 +52,19 @@ class MetricStatus:
     bound: float
     baseline: ArmTotals
     candidate: ArmTotals
+
+    @property
+    def evidence(self) -> MetricEvidence:
+        """The same as the decision has it."""
+        return MetricEvidence(
+            self.name,
+            self.limit_ms,
+            "worse" if self.direction == "worse" else "not_worse",
+            self.log_evidence,
+            self.bound,
+            (self.baseline.requests, self.baseline.failures),
+            (self.candidate.requests, self.candidate.failures),
+        )
 
     @classmethod
     def read(cls, reader: JsonReader) -> Self:
@@ -209,10 +223,5 @@ def evidence_now(handle: Handle, name: str) -> str | None:
     status = canary_status(handle, name)
     if status.candidate is None or status.measured is None:
         return None
-    metrics = [
-        f"{metric.name} {metric.direction} {metric.log_evidence:.3g} of {metric.bound:.3g}"
-        f" ({metric.baseline.failures}/{metric.baseline.requests}"
-        f" and {metric.candidate.failures}/{metric.candidate.requests})"
-        for metric in status.measured.metrics
-    ]
-    return "; ".join(metrics)[:TRAILER_LIMIT] or None
+    texts = (metric_evidence_text(metric.evidence) for metric in status.measured.metrics)
+    return "; ".join(texts)[:TRAILER_LIMIT] or None

@@ -101,7 +101,9 @@ def test_the_evidence_of_this_machine_is_shown_and_recorded(regolo: Regolo, serv
     assert line == "1.1\terror_rate\tworse\t2.3\t4.6\t900\t9\t100\t8\thold"
     regolo("canary", "promote", "e")
     message = git(served, "log", "-1", "--format=%B")
-    assert "Regolo-Evidence: error_rate worse 2.3 of 4.6 (9/900 and 8/100)" in message
+    assert (
+        "Regolo-Evidence: error_rate worse 2.3 of 4.6 (9/900 and 8/100); error_rate not worse -1" in message
+    )
     # What was measured at the step before says nothing about this one.
     assert "none on this machine" in regolo("canary", "status", "e").out
 
