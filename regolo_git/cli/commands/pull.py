@@ -65,5 +65,5 @@ def _report(done: Pulled) -> None:
     for item in done.files.checked_out:
         talk(f"checked out {version_reference(item.model, item.version)} ({size_text(item.written_bytes)})")
     for manifest in done.kept:
-        talk(f"{manifest.reference} was not checked out: its files here are edited, or not there")
+        talk(f"{manifest.reference} was not checked out: its files were edited here, or are missing")
         talk_next(str(Hint("checkout", manifest.reference)))
