@@ -28,10 +28,10 @@ class Invocation:
         self.arguments = list(arguments)
         self.debug = debug
 
-    def again_with(self, option: str) -> str:
-        """The same command line with one more option, quoted for a shell."""
+    def again_with(self, *words: str) -> str:
+        """The same command line with more options or arguments, quoted for a shell."""
         end = self.arguments.index("--") if "--" in self.arguments else len(self.arguments)
-        return shlex.join(["git", "regolo", *self.arguments[:end], option, *self.arguments[end:]])
+        return shlex.join(["git", "regolo", *self.arguments[:end], *words, *self.arguments[end:]])
 
     def corrected(self, wrong: str, right: str) -> str | None:
         """The same command line with a name corrected, as in `wrong@1.0`; None if no argument has it."""

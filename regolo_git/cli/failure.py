@@ -16,6 +16,7 @@ UNEXPECTED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
+PLACEHOLDER = re.compile(r"[A-Z][A-Z@.]*")
 EXTRA = re.compile(r"unexpected extra argument \((v?[0-9][0-9A-Za-z.-]*)\)")
 
 
@@ -37,7 +38,7 @@ def report(error: Exception, invocation: Invocation) -> int:
         say_error(error.message, _next_step(error.hint, invocation))
         return error.exit_code
     if isinstance(error, click.UsageError):
-        say_error(_usage_message(error), _usage_hint(error))
+        say_error(_usage_message(error), _usage_hint(error, invocation))
         return BAD_INPUT
     if isinstance(error, OSError):
         where = f"'{error.filename}': " if error.filename else ""
@@ -72,13 +73,29 @@ def _usage_message(error: click.UsageError) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _usage_hint(error: click.UsageError) -> str | None:
+def _usage_hint(error: click.UsageError, invocation: Invocation) -> str | None:
     if error.ctx is None:
         return None
+    missing = _missing(error, error.ctx.command) if isinstance(error, click.MissingParameter) else []
+    if missing:
+        return invocation.again_with(*missing)
     extra, model = EXTRA.search(error.message), getattr(error.ctx.params.get("reference"), "model", None)
     if extra and model:
         return f"{error.ctx.command_path} {model}@{extra[1]}"  # people type `show MODEL 1.0` first
     return f"{error.ctx.command_path} -h"
+
+
+def _missing(error: click.MissingParameter, command: click.Command) -> list[str]:
+    """What the command line lacks, as in the usage; empty where that is a choice of words."""
+    if isinstance(error.param, click.Option) and error.param.metavar is not None:
+        return [min(error.param.opts, key=len), error.param.metavar]
+    if not isinstance(error.param, click.Argument):
+        return []
+    after = command.params[command.params.index(error.param) :]
+    lacking = [each for each in after if isinstance(each, click.Argument) and each.required]
+    names = [each.metavar or str(each.name).upper() for each in lacking]
+    chosen = any(isinstance(each.type, click.Choice) for each in lacking)
+    return names if not chosen and all(map(PLACEHOLDER.fullmatch, names)) else []
 
 
 def _nearest_option(error: click.NoSuchOption) -> str | None:

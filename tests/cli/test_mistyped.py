@@ -87,6 +87,21 @@ def test_a_hint_works_when_it_is_typed(
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
+        ("retire m@1.1", "git regolo retire m@1.1 -m REASON"),
+        ("revert m", "git regolo revert m --to V"),
+        ("register other", "git regolo register other PATH"),
+        ("register", "git regolo register MODEL PATH"),
+        ("label m@1.1 approved", "git regolo label m@1.1 approved=VALUE"),
+        ("completion", "git regolo completion -h"),
+    ],
+)
+def test_a_hint_names_what_is_missing(served: Path, regolo: Regolo, typed: str, hint: str) -> None:
+    assert hint_of(regolo(*typed.split(), status=2).err) == hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
         ("rename m n", "git regolo register NEW PATH --base MODEL@V"),
         ("show m@1", "a version has two or three parts: m@1.0"),
         ("commit m model.safetensors --metric accuracy", "--metric accuracy=VALUE"),

@@ -17,6 +17,7 @@ from regolo_git.cli.options.change import (
 from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.versions.label import Labelled
@@ -75,7 +76,7 @@ def label(
     cannot be read; 6 the remote cannot be reached or refuses.
     """
     refuse_to_push_a_proposal(propose, push)
-    given = _given(labels)
+    given = _given(reference, labels)
     with open_handle() as handle:
         done = record(handle, reference, given, remove=remove, message=message, propose=propose, push=push)
     changed = [*(f"{name}={value}" for name, value in given.items()), *(f"{name} removed" for name in remove)]
@@ -92,9 +93,12 @@ def label(
     put_result(done.version.reference, document, as_json=as_json)
 
 
-def _given(texts: tuple[str, ...]) -> dict[str, str]:
+def _given(reference: Reference, texts: tuple[str, ...]) -> dict[str, str]:
     given: dict[str, str] = {}
     for text in texts:
+        if "=" not in text:
+            corrected = Hint("label", str(reference), f"{printable(text)}=VALUE")
+            raise InvalidInput(f"label '{printable(text)}' is not NAME=VALUE", corrected)
         name, value = split_assignment("label", text)
         if name in given:
             raise InvalidInput(f"'{printable(name)}' is given twice", "leave one of them out")
