@@ -105,7 +105,10 @@ def close_lock(descriptor: int) -> None:
 
 
 def _hold() -> None:
-    """Waits for the guards before a fork, but not forever; an interrupt ends the waiting, and the fork goes on."""
+    """Waits for the guards before a fork, but not forever.
+
+    An interrupt ends the waiting, and the fork goes on.
+    """
     _take_guards(time.monotonic() + GUARD_SECONDS)
     _take(_opening)
     _take(_knowing)
