@@ -144,6 +144,8 @@ def _remarks(
     if change.between:
         shown = few_of(change.between[:NAMED], len(change.between))
         yield f"the change also had {shown}; a squash merge keeps and tags {after.version} alone"
+    if handle.git.read_file(changes.range.head, manifest_path(after.model)) != after.to_text().encode():
+        yield "its manifest is not in its one form; the next version rewrites it"
     unknown = [parent for parent in after.parents if not _is_known(handle, changes.before, change, parent)]
     if unknown:
         yield f"its parent {', '.join(unknown)} is not a version of this registry"

@@ -16,7 +16,7 @@ from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.pages.clashes import talk_of_clashes
 from regolo_git.cli.pages.unpushed import talk_of_unpushed_versions
-from regolo_git.cli.streams import is_terminal, talk, talk_next
+from regolo_git.cli.streams import is_terminal, talk, talk_next, talk_note
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.names import check_model_name
@@ -29,9 +29,11 @@ from regolo_git.registry.sync.unpushed import unpushed_references
 from regolo_git.registry.sync.unsent import unsent_references
 from regolo_git.registry.version_status import Statuses, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
-from regolo_git.text.numbers import counted
+from regolo_git.text.numbers import counted, few_of
+from regolo_git.text.printable import one_line
 
 SCREENFUL = 30
+NAMED = 3
 
 
 @click.command("list")
@@ -179,11 +181,12 @@ def _list_remote(
 def _list_models(form: Form, limit: int | None) -> None:
     with open_handle() as handle:
         models = summarize_models(handle)[:limit]
-        untagged = untagged_models(handle) if not models and form == "people" else []
+        asked = form == "people" and (not models or _is_shallow(handle))
+        untagged = untagged_models(handle) if asked else []
         clashes = find_clashes(handle) if form != "plain" else []
         statuses = read_statuses(handle)
         unpushed = unpushed_references(handle, statuses) if models and form == "people" else ()
-        if untagged:
+        if untagged and not models:
             talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
             talk_next(WITHOUT_TAGS)
         elif not models and form == "people":
@@ -196,6 +199,10 @@ def _list_models(form: Form, limit: int | None) -> None:
                 fields=lambda: [model_list.fields(model) for model in models],
                 page=lambda: model_list.put_models(models),
             )
+        if untagged and models:
+            named = few_of([f"'{one_line(name)}'" for name in untagged[:NAMED]], len(untagged))
+            talk_note(f"this shallow clone has no version tag of {named}")
+            talk_next(WITHOUT_TAGS)
         if form == "people":
             talk_of_clashes(clashes)
             talk_of_unpushed_versions(unpushed, unsent_references(handle, statuses))
@@ -247,6 +254,11 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
         for version in left_out:
             talk(f"{version.reference} is the current version on the branch")
         talk(f"and {counted(len(every) - len(lines), 'older version')}: git regolo list {model} --all")
+
+
+def _is_shallow(handle: Handle) -> bool:
+    """Whether the clone is shallow, told without the Git library: such a clone has only some of the tags."""
+    return (handle.paths.common_dir / "shallow").exists()
 
 
 def _talk_of_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> None:

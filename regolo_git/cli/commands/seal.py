@@ -25,7 +25,8 @@ def seal(model: str, message: str | None, consent: Consent, as_json: bool) -> No
     The seal holds the version's number, parents, content, metrics and lineage together; description, metadata
     and serving may be edited without it.  Shows what changed since the last sealed manifest on the branch,
     and asks for confirmation; without a terminal it requires --yes.  If the file in the work tree was edited,
-    it is sealed there, for you to commit; otherwise the branch's manifest is sealed by a commit.
+    it is sealed there, for you to commit, and brought to its one form; otherwise the branch's manifest is
+    sealed by a commit.
 
     \b
     Examples:
@@ -40,7 +41,10 @@ def seal(model: str, message: str | None, consent: Consent, as_json: bool) -> No
         plan = plan_seal(handle, model)
         reference, commit = plan.manifest.reference, None
         proceed = plan.problem is not None
-        if not proceed:
+        if plan.is_rewritten:
+            talk(f"{one_line(reference)} is sealed, and its file is not in its one form")
+            proceed = not consent.dry_run
+        elif not proceed:
             how = "is sealed" if plan.manifest.seal is not None else "was tagged without a seal"
             talk(f"{one_line(reference)} {how}; nothing to do")
         else:

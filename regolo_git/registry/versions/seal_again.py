@@ -54,6 +54,11 @@ class SealPlan:
     held: bytes
 
     @property
+    def is_rewritten(self) -> bool:
+        """Whether a file whose seal is right has another form than ours, which the commit hook refuses."""
+        return self.problem is None and self.file is not None and self.content != self.held
+
+    @property
     def content(self) -> bytes:
         """The manifest with its seal."""
         return sealed(self.manifest).to_text().encode()

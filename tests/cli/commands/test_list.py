@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from support.command_line import Regolo
 from support.git_program import git, proposal
 from support.model_files import write_model
@@ -23,6 +24,20 @@ def test_a_registry_without_models_says_how_to_make_one(regolo: Regolo, registry
     assert "git regolo register" in outcome.err
     assert regolo("list", "--json").document == []
     assert regolo("list", "--plain").out == ""
+
+
+def test_a_shallow_clone_names_the_models_whose_tags_it_lacks(
+    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regolo("register", "n", "model.safetensors")
+    assert "shallow" not in regolo("list").err
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{two_versions}", "shallow")
+    monkeypatch.chdir(tmp_path / "shallow")
+    done = regolo("list")
+    assert [line.split()[0] for line in done.lines] == ["MODEL", "n"]
+    assert "note: this shallow clone has no version tag of 'm'\n  next    git fetch --tags" in done.err
+    git(tmp_path / "shallow", "fetch", "-q", "--tags")
+    assert "shallow" not in regolo("list").err
 
 
 def test_versions_are_listed_newest_first(regolo: Regolo, two_versions: Path) -> None:

@@ -22,6 +22,23 @@ def test_a_right_seal_is_left_alone(regolo: Regolo, two_versions: Path) -> None:
     assert git(two_versions, "rev-parse", "HEAD") == before
 
 
+def test_a_manifest_is_brought_to_its_one_form(regolo: Regolo, two_versions: Path) -> None:
+    good = (two_versions / PATH).read_bytes()
+    first, second, *rest = good.decode().splitlines(keepends=True)
+    for odd in (good.replace(b"\n", b"\r\n"), "".join([second, first, *rest]).encode()):
+        (two_versions / PATH).write_bytes(odd)
+        assert "is sealed, and its file is not in its one form" in regolo("seal", "m", "--dry-run").err
+        assert (two_versions / PATH).read_bytes() == odd
+        assert f"  next    git add {PATH}\n" in regolo("seal", "m").err
+        assert (two_versions / PATH).read_bytes() == good
+    number = b'version = "1.1"\n'
+    (two_versions / PATH).write_bytes(odd.replace(number, number + b'description = "by hand"\n'))
+    git(two_versions, "add", PATH)
+    assert "hint: git regolo seal m\n" in regolo("hook", "manifest", status=8).err
+    git(two_versions, "commit", "-q", "-m", "sorted otherwise")
+    assert "Note: its manifest is not in its one form" in regolo("review", "HEAD~1..HEAD").out
+
+
 def test_the_branch_is_sealed_by_a_commit(regolo: Regolo, two_versions: Path) -> None:
     edit(two_versions, 'version = "1.1"', 'version = "1.2"')
     edit(two_versions, "accuracy = 0.92", "accuracy = 0.95")
