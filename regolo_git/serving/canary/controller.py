@@ -23,6 +23,7 @@ from regolo_git.registry.records_at import Listing
 from regolo_git.serving.canary.blocks import Reading
 from regolo_git.serving.canary.decision import Verdict, evidence_text
 from regolo_git.serving.canary.kept_evidence import read_evidence, write_evidence
+from regolo_git.serving.canary.retries import Retries
 from regolo_git.serving.canary.run import Run, expected_share, is_another
 from regolo_git.serving.canary.view import EngineView, Observation
 from regolo_git.serving.desired import Source, Writer
@@ -34,9 +35,6 @@ from regolo_git.text.numbers import shares_text
 LONGEST_PAUSE_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS = 0.25
 LOOKS_IN_A_BAKE = 20
-RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
-# This many more workers of the candidate than of the baseline were replaced, or did not start again.
-CRASHES = 3
 
 OpenWriter = Callable[[], AbstractContextManager[Writer]]
 ReadCounters = Callable[[Endpoint], Reading]
@@ -77,7 +75,7 @@ class CanaryController:
         self._clock = clock
         self._read: tuple[str, Listing[Endpoint]] | None = None
         self._looked: dict[str, float] = {}
-        self._retry: dict[str, tuple[int, float]] = {}
+        self._retries = Retries(clock)
         self._said: dict[str, str] = {}
         self._serving, self._stopped = threading.Event(), threading.Event()
 
@@ -144,7 +142,7 @@ class CanaryController:
             run.waiting = None
             self._say(f"endpoint '{name}': a commit has ended the canary of {run.canary.candidate.version}")
             self._keep(run)
-            self._retry.pop(name, None)
+            self._retries.over(name)
 
     def _hold(self, name: str, problem: str) -> None:
         run = self.runs[name]
@@ -185,7 +183,7 @@ class CanaryController:
         if other is not None and not take:
             self._tell(name, f"endpoint '{name}': the canary is decided by {other}")
             return None
-        if not self._is_due(name):
+        if not self._retries.is_due(name):
             return None
         said = Said(f"decide on the canary of {name}", expected=canary.endpoint)
         try:
@@ -196,7 +194,7 @@ class CanaryController:
             self._wait(name, f"endpoint '{name}': {self._unclaimed[name]}")
             return None
         self._taken.add(name)
-        self._retry.pop(name, None)
+        self._retries.over(name)
         self._unclaimed.pop(name, None)
         self._tell(name, f"endpoint '{name}': deciding on the canary of {canary.candidate.version}")
         return canary_of(endpoint)
@@ -204,7 +202,7 @@ class CanaryController:
     def _end(self, canary: Canary) -> None:
         """Ends a canary whose traffic a person has changed by hand: the person wins."""
         name = canary.endpoint.endpoint
-        if not self._is_due(name):
+        if not self._retries.is_due(name):
             return
         said = Said(f"end the canary of {name}: its traffic was changed by hand", expected=canary.endpoint)
         try:
@@ -213,20 +211,20 @@ class CanaryController:
         except (RegoloError, OSError) as error:
             self._wait(name, f"endpoint '{name}': the canary that a person ended stays: {_reason(error)}")
             return
-        self._retry.pop(name, None)
+        self._retries.over(name)
 
     # -- what is measured, and what follows from it -------------------------------------------------------
 
     def _look(self, run: Run) -> None:
         name, now = run.canary.endpoint.endpoint, self._clock()
-        if run.verdict is None or run.verdict.kind != "roll_back":
+        if not run.is_condemned:
             try:
                 seen = self._engine.look(name)
                 hold = self._measured(run, seen, now)
             except (RegoloError, OSError) as error:
                 run.reader.restart()
                 hold = f"no data: {_reason(error)}"
-            if run.verdict is None or run.verdict.kind != "roll_back":
+            if not run.is_condemned:
                 run.judge(hold)
         self._looked[name] = now
         verdict = run.verdict
@@ -245,20 +243,9 @@ class CanaryController:
 
     def _measured(self, run: Run, seen: Observation, now: float) -> str | None:
         """Adds what was seen to the run; returns why it says nothing, if so."""
-        candidate, baseline = run.canary.candidate.version, run.canary.whole_baseline
-        if candidate in seen.failed:
-            if baseline in seen.failed:
-                run.reader.restart()
-                return f"workers of neither version start: {seen.problem}"
-            run.condemn(f"its workers do not start: {seen.problem}")
-            return None
-        if run.first_restarts is None:
-            run.first_restarts = dict(seen.restarts)
-        crashes = {v: seen.restarts.get(v, 0) - run.first_restarts.get(v, 0) for v in (candidate, baseline)}
-        if crashes[candidate] - max(0, crashes[baseline]) >= CRASHES:
-            why = seen.worker_problems.get(candidate)
-            run.condemn(f"its workers crash: {crashes[candidate]} were lost{f' ({why})' if why else ''}")
-            return None
+        hold = run.judge_workers(seen)
+        if hold is not None or run.is_condemned:
+            return hold
         if seen.traffic != run.canary.endpoint.traffic or seen.withheld is not None:
             run.reader.restart()
             return f"the split is not in force yet{f': {seen.problem}' if seen.problem else ''}"
@@ -273,7 +260,7 @@ class CanaryController:
     def _roll_back(self, run: Run, verdict: Verdict) -> None:
         name, version = run.canary.endpoint.endpoint, run.canary.candidate.version
         self._withhold(run)
-        if not self._is_due(name):
+        if not self._retries.is_due(name):
             return
         said = Said(
             f"roll back the canary of {run.canary.endpoint.model}@{version} on {name}\n\n{verdict.reason}",
@@ -307,7 +294,7 @@ class CanaryController:
             step = Hint("canary hold", name, "--resume") if candidate.held else Hint("canary promote", name)
             self._tell(name, f"endpoint '{name}': {candidate.version} is {verdict.reason}: {step}")
             return
-        if candidate.decided_by is None or not self._is_due(name):
+        if candidate.decided_by is None or not self._retries.is_due(name):
             return
         said = Said(None, evidence_text(verdict), run.canary.endpoint)
         try:
@@ -320,17 +307,12 @@ class CanaryController:
         if endpoint.candidate is None:
             self._done(run)
         else:
-            self._retry.pop(name, None)
+            self._retries.over(name)
 
     # -- errors, and what is kept -------------------------------------------------------------------------
 
-    def _is_due(self, name: str) -> bool:
-        """Whether an act that failed may be tried again."""
-        return self._clock() >= self._retry.get(name, (0, 0.0))[1]
-
     def _wait(self, name: str, words: str) -> None:
-        count = self._retry.get(name, (0, 0.0))[0]
-        self._retry[name] = count + 1, self._clock() + RETRY_SECONDS[min(count, len(RETRY_SECONDS) - 1)]
+        self._retries.failed(name)
         self._tell(name, words)
 
     def _waits(self, run: Run, words: str) -> None:
@@ -345,7 +327,7 @@ class CanaryController:
         run.waiting = None
         self._keep(run)
         self.runs.pop(name, None)
-        self._retry.pop(name, None)
+        self._retries.over(name)
 
     def _keep(self, run: Run) -> None:
         try:

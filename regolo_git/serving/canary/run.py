@@ -15,10 +15,13 @@ from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.registry.endpoints.canary import Canary
 from regolo_git.serving.canary.blocks import BlockReader
 from regolo_git.serving.canary.decision import Block, Decision, MetricEvidence, Verdict, metric_text
+from regolo_git.serving.canary.view import Observation
 from regolo_git.text.printable import one_line
 from regolo_git.text.times import utc_time
 
 MOST_POINTS = 600
+# This many more workers of the candidate than of the baseline were replaced, or did not start again.
+CRASHES = 3
 LONGEST_REASON = 300
 
 
@@ -137,6 +140,29 @@ class Run:
         names = [metric.name for metric in self.canary.policy.metrics]
         for metric in self.canary.policy.metrics:
             yield metric.name if names.count(metric.name) == 1 else metric_text(metric.name, metric.limit_ms)
+
+    @property
+    def is_condemned(self) -> bool:
+        """Whether it is to be rolled back, whatever is measured from now on."""
+        return self.verdict is not None and self.verdict.kind == "roll_back"
+
+    def judge_workers(self, seen: Observation) -> str | None:
+        """Condemns a candidate whose workers crash or do not start; returns why it cannot tell, if so."""
+        candidate, baseline = self.canary.candidate.version, self.canary.whole_baseline
+        if candidate in seen.failed:
+            if baseline in seen.failed:
+                self.reader.restart()
+                return f"workers of neither version start: {seen.problem}"
+            self.condemn(f"its workers do not start: {seen.problem}")
+            return None
+        if self.first_restarts is None:
+            self.first_restarts = dict(seen.restarts)
+        first = self.first_restarts
+        lost, others = (seen.restarts.get(v, 0) - first.get(v, 0) for v in (candidate, baseline))
+        if lost - max(0, others) >= CRASHES:
+            why = seen.worker_problems.get(candidate)
+            self.condemn(f"its workers crash: {lost} were lost{f' ({why})' if why else ''}")
+        return None
 
     def judge(self, hold: str | None) -> Verdict:
         """The verdict now; `hold` is a reason for which nothing but a rollback may follow."""
