@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import commit_files, git
-from support.worlds import opened
+from support.git_repository import opened
 
 from regolo_git.errors import LostRace
 from regolo_git.git.advance import Move, advance
