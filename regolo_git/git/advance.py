@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pygit2
 
 from regolo_git.errors import Conflict, LostRace
-from regolo_git.git.index_file import PATIENCE_SECONDS, held_by_another, lock_of
+from regolo_git.git.index_file import NO_OBJECT, PATIENCE_SECONDS, held_by_another, lock_of
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.program import try_git
 from regolo_git.git.recovery import recover
@@ -24,6 +24,8 @@ from regolo_git.git.sharing import share_ref
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import WorkTree, refuse_in_progress, work_trees_on
 from regolo_git.system_calls import pause
+
+REGULAR = "100644"
 
 
 class Move(NamedTuple):
@@ -66,6 +68,8 @@ def take_back_files(git: GitRepository, branches: Mapping[str, Move]) -> None:
         for branch, move in branches.items():
             tip = ref_target(git.paths, f"refs/heads/{branch}")
             if tip is not None and move.new is not None and tip not in move:
+                for tree in work_trees_on(git.paths, branch) if shutil.which("git") is not None else ():
+                    _adopt(tree, tip, move.new)
                 with suppress(Conflict):
                     follow_in_work_trees(git, branch, move.new, tip)
 
@@ -99,15 +103,52 @@ def _write_files(tree: WorkTree, old: str, new: str, *, dry_run: bool = False) -
     try_git(tree.git_dir, tree.top, "update-index", "-q", "--refresh")
     how = ("-n",) if dry_run else ()
     lock, deadline = lock_of(tree.git_dir), time.monotonic() + PATIENCE_SECONDS
+    adopted = False
     while True:
         answer = try_git(tree.git_dir, tree.top, "read-tree", *how, "-m", "-u", old, new)
         if answer.status == 0:
             return
         if lock.name not in answer.words:
-            raise _in_the_way(tree, answer.words)
+            if adopted or not _adopt(tree, old, new):
+                raise _in_the_way(tree, answer.words)
+            adopted = True
+            continue
         if time.monotonic() > deadline:
             raise held_by_another(lock)
         pause(0.01, 0.05)
+
+
+def _adopt(tree: WorkTree, old: str, new: str) -> bool:
+    """Has the index know files that are what `new` has already; returns whether there are any.
+
+    git writes the index after all files, so one that is killed in between leaves files that it takes for
+    uncommitted changes.
+    """
+    changes = _parts(tree, "diff-tree", "-r", "-z", "--no-renames", old, new)
+    entries = (line.partition("\t") for line in _parts(tree, "ls-files", "-s", "-z"))
+    held = {path: words.split()[1] for words, _, path in entries}
+    wanted: dict[str, str] = {}
+    for words, path in zip(changes[::2], changes[1::2], strict=True):
+        _, mode, before, after, _ = words.split()
+        place = tree.top / path
+        is_file = place.is_file() and not place.is_symlink() and "\n" not in path
+        if mode == REGULAR and held.get(path, NO_OBJECT) == before and is_file:
+            wanted[path] = after
+    given = "".join(f"{path}\n" for path in wanted).encode("utf-8", "surrogateescape")
+    found = (
+        try_git(tree.git_dir, tree.top, "hash-object", "--stdin-paths", given=given).output.decode().split()
+    )
+    there = [path for path, oid in zip(wanted, found, strict=False) if wanted[path] == oid]
+    lines = "".join(f"{REGULAR} {wanted[path]}\t{path}\0" for path in there)
+    info = lines.encode("utf-8", "surrogateescape")
+    done = try_git(tree.git_dir, tree.top, "update-index", "-z", "--index-info", given=info)
+    try_git(tree.git_dir, tree.top, "update-index", "-q", "--refresh")
+    return bool(there) and done.status == 0
+
+
+def _parts(tree: WorkTree, *command: str) -> list[str]:
+    output = try_git(tree.git_dir, tree.top, *command).output.decode("utf-8", "surrogateescape")
+    return output.split("\0")[:-1]
 
 
 def _write_by_library(tree: WorkTree, new: str, *, dry_run: bool) -> None:

@@ -178,13 +178,16 @@ def test_a_pull_killed_between_files_and_branch_goes_on(
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["pull", "push"])
 @pytest.mark.parametrize("meanwhile", ["nothing", "another version"])
+@pytest.mark.parametrize("index", ["written", "not written"])
 def test_a_commit_after_a_killed_pull_keeps_nothing_from_coming(
-    team: Team, killing: Callable[[str], str], command: str, meanwhile: str
+    team: Team, killing: Callable[[str], str], command: str, meanwhile: str, index: str
 ) -> None:
     ours, theirs = team.clone("ours"), team.clone("theirs")
     theirs.create_model_version("m", model_data=b"two")
     pushed(theirs)
     assert run_program(top(ours), "pull", PATH=killing("read-tree")).returncode == -signal.SIGKILL
+    if index == "not written":  # git was killed, too
+        git(top(ours), "read-tree", "HEAD")
     with Registry.open(top(ours)) as again:
         again.register_model("n", b"n")
     if meanwhile == "another version":
@@ -198,6 +201,35 @@ def test_a_commit_after_a_killed_pull_keeps_nothing_from_coming(
     pushed(ours)
     assert status(ours) == "## main...origin/main\nA  staged"
     assert git(top(ours), "rev-parse", "main") == git(team.host, "rev-parse", "main")
+
+
+@pytest.mark.parametrize("command", ["pull", "push"])
+def test_files_that_are_what_comes_are_not_in_the_way(team: Team, command: str) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"two")
+    theirs.register_model("n", b"n")
+    pushed(theirs)
+    if command == "push":
+        ours.label_model_version("m", "1.0", {"of": "ours"})
+    for path in ("models/m/manifest.toml", "models/n/manifest.toml"):  # as git leaves them, killed in between
+        (top(ours) / path).parent.mkdir(exist_ok=True)
+        shutil.copy(top(theirs) / path, top(ours) / path)
+    with Registry.open(top(ours)) as again:
+        push(again.handle) if command == "push" else pull(again.handle)
+    assert status(ours) == "## main...origin/main"
+
+
+def test_an_edit_of_a_record_that_comes_stays(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"two")
+    pushed(theirs)
+    manifest = top(ours) / "models/m/manifest.toml"
+    shutil.copy(top(theirs) / "models/m/manifest.toml", manifest)
+    manifest.write_text(manifest.read_text() + "# mine\n")
+    with pytest.raises(Conflict, match="uncommitted changes"):
+        pulled(ours)
+    assert status(ours) == "## main...origin/main [behind 1]\n M models/m/manifest.toml"
+    assert manifest.read_text().endswith("# mine\n")
 
 
 def test_an_index_that_another_program_holds_is_waited_for(team: Team) -> None:
