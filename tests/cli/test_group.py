@@ -69,4 +69,4 @@ def test_an_alias_does_the_same_and_its_messages_say_the_name(regolo: Regolo, tw
 
 
 def test_a_mistake_after_an_alias_shows_how_the_command_is_called(regolo: Regolo) -> None:
-    assert regolo("remove", "m@1.0", status=2).err.endswith("hint: git regolo retire -h\n")
+    assert regolo("remove", "m@1.0", status=2).err.endswith("hint: git regolo retire m@1.0 -m REASON\n")
