@@ -21,6 +21,7 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.signatures import Signed, signature_of
 from regolo_git.registry.usage import User, users_of
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.tagged_ancestor import unknown_parents
 from regolo_git.registry.versions.tagged_manifest import read_tag_message
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Shown:
     `endpoints` are those that have the version, and those that follow an environment that has it. `pickles`
     has what the files with pickles ask for, None if nobody has looked, and `opinions` another program's
     words. `gates` is what they said when the merge of the version was tagged, None if nobody asked.
-    `signature` is None for a version without a tag, `labels` are sorted by name.
+    `signature` is None for a version without a tag, `labels` are sorted by name.  `untagged_parents` have no
+    tag here, as after a squash.
     """
 
     version: ModelVersion
@@ -47,6 +49,7 @@ class Shown:
     gates: str | None = None
     signature: Signed | None = None
     labels: tuple[Label, ...] = ()
+    untagged_parents: tuple[str, ...] = ()
 
     @property
     def manifest(self) -> Manifest:
@@ -98,6 +101,7 @@ def _with_users(handle: Handle, version: ModelVersion) -> Shown:
         gates=_gates_at_merge(handle, version),
         signature=_signature(handle, version),
         labels=_labels(handle.records(), version),
+        untagged_parents=tuple(unknown_parents(handle, version.manifest)),
     )
 
 

@@ -94,7 +94,11 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     if version.current:
         yield "current", "yes, the registry branch has this version"
     if manifest.parents:
-        yield "parent", ", ".join(manifest.parents)
+        untagged = shown.untagged_parents
+        yield (
+            "parent",
+            ", ".join(f"{each} (no tag)" if each in untagged else each for each in manifest.parents),
+        )
     if shown.gates is not None:
         yield "gates", f"{shown.gates}, when it was merged"
 

@@ -65,4 +65,5 @@ def test_the_results_of_gates_are_in_the_tag_and_printed(regolo: Regolo, registr
     assert regolo("show", "m@1.2", "--json").document["gates_at_merge"] == "fail (accuracy fail)"
     shown = regolo("show", "m@1.2").out
     assert "fail (accuracy fail), when it was merged" in shown
+    assert "  parent   1.1 (no tag)\n" in shown
     assert "when it was merged" not in regolo("show", "m@1.0").out
