@@ -10,7 +10,7 @@ from regolo_git.registry.versions.version_values import summary_of
 from regolo_git.text.commits import person, short
 from regolo_git.text.html import framed, section, table
 from regolo_git.text.json_values import Plain
-from regolo_git.text.numbers import MISSING, counted, number_text, share_text
+from regolo_git.text.numbers import MISSING, counted, rounded_text, share_text
 from regolo_git.text.sizes import size_text
 from regolo_git.text.times import local_time, parse_time
 
@@ -120,7 +120,7 @@ def _text(name: str, value: object) -> str:
         return _words(name, value)
     if name == "size" and isinstance(value, int):
         return size_text(value)
-    return number_text(value) if isinstance(value, int | float) else MISSING
+    return rounded_text(value) if isinstance(value, int | float) else MISSING
 
 
 def _words(name: str, value: str) -> str:

@@ -10,11 +10,7 @@ from regolo_git.reviews.changes import VersionChanges
 from regolo_git.reviews.metric_cells import difference_texts, measured_text, metric_name, verdict_cell
 from regolo_git.reviews.page import Cell, Column, Meaning, Page, Row, Section
 from regolo_git.reviews.values import values_section
-from regolo_git.text.numbers import (
-    MISSING,
-    few_of,
-    number_text,
-)
+from regolo_git.text.numbers import MISSING, few_of, rounded_text
 from regolo_git.text.sizes import signed_size_text, size_text
 
 FILES_SHOWN = 50
@@ -100,8 +96,8 @@ def _metrics(changes: VersionChanges) -> Section:
     rows = [
         (
             metric_name(name, change),
-            number_text(change["a"]),
-            number_text(change["b"]),
+            rounded_text(change["a"], change["b"]),
+            rounded_text(change["b"], change["a"]),
             *difference_texts(change),
             measured_text(change),
             verdict_cell(change),

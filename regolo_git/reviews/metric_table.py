@@ -20,7 +20,7 @@ from regolo_git.reviews.document import (
 from regolo_git.reviews.metric_cells import difference_texts, measured_text, verdict_cell
 from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.page import Cell, Column
-from regolo_git.text.numbers import Number, number_text
+from regolo_git.text.numbers import Number, rounded_text
 from regolo_git.text.sparkline import sparkline
 from regolo_git.verdict.gate_result import GateResult, GateState
 from regolo_git.verdict.metrics import MetricChange
@@ -109,11 +109,12 @@ def _arrow(change: MetricChange | None) -> Iterator[str]:
 def _from_to(change: MetricChange | None, after: Number | None) -> Text:
     if change is None:
         return (_number(after),)
-    return (unbroken(f"{_number(change['a'])} → {_number(change['b'])}"),)
+    sides = change["a"], change["b"]
+    return (unbroken(f"{_number(*sides)} → {_number(*reversed(sides))}"),)
 
 
-def _number(value: Number | None) -> str:
-    return "none" if value is None else number_text(value)
+def _number(value: Number | None, beside: Number | None = None) -> str:
+    return "none" if value is None else rounded_text(value, beside)
 
 
 def _change(change: MetricChange | None) -> Text:

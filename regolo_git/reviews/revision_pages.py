@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from regolo_git.records.manifest import Manifest
 from regolo_git.reviews.comparison_page import FEW, comparison_page
 from regolo_git.reviews.page import Cell, Column, Page, Section
-from regolo_git.text.numbers import few_of, number_text
+from regolo_git.text.numbers import few_of, rounded_text
 from regolo_git.text.sizes import size_text
 
 if TYPE_CHECKING:
@@ -46,6 +46,6 @@ def _one_sided(comparison: "RevisionComparison", manifest: Manifest, what: str) 
 
 
 def _metrics(manifest: Manifest) -> Iterator[Section]:
-    rows = [(name, number_text(value)) for name, value in manifest.metric_values.items()]
+    rows = [(name, rounded_text(value)) for name, value in manifest.metric_values.items()]
     columns = Column("metric", flexible=True), Column(manifest.version, number=True)
     yield Section("Metrics", rows, columns, most=METRICS_SHOWN, screenful=METRICS_SHOWN, rest="see --json")

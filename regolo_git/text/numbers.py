@@ -1,15 +1,34 @@
 """Numbers as text: metrics, signed differences, percentages, traffic shares, counts."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 Number = int | float
 
 MISSING = "-"  # printed in place of a missing value
+SIGNIFICANT = 6  # digits of a metric in a table
+EXACT = 17  # digits that tell any two floats apart
 
 
 def number_text(value: Number | None) -> str:
     """The shortest decimal that reads back as the same number: `0.92`."""
     return MISSING if value is None else repr(value)
+
+
+def rounded_text(value: Number | None, beside: Number | None = None) -> str:
+    """A number to six digits, or to as many as tell it from the one beside it: `0.933333`."""
+    if not isinstance(value, float) or not isfinite(value):
+        return number_text(value)
+    for digits in range(SIGNIFICANT, EXACT):
+        text = _to_digits(value, digits)
+        if beside is None or beside == value or text != _to_digits(beside, digits):
+            return text
+    return repr(value)
+
+
+def _to_digits(value: Number, digits: int) -> str:
+    """To some significant digits, and never fewer than before the decimal point."""
+    return repr(float(f"{value:.{max(digits, len(f'{abs(value):.0f}'))}g}"))
 
 
 def signed_number_text(value: Number | None) -> str:

@@ -21,6 +21,33 @@ def test_a_number_reads_back(value: Number) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "beside", "text"),
+    [
+        (0.9333333333333333, None, "0.933333"),
+        (0.92, 0.91, "0.92"),
+        (1 / 3, 1 / 3, "0.333333"),
+        (0.90000001, 0.9, "0.90000001"),
+        (0.9, 0.90000001, "0.9"),
+        (1234567.891, None, "1234568.0"),
+        (1.23456789e-20, None, "1.23457e-20"),
+        (1234567, 2, "1234567"),
+        (float("nan"), 1.0, "nan"),
+        (None, 1.0, "-"),
+    ],
+)
+def test_a_metric_is_rounded_but_told_from_the_one_beside_it(
+    value: Number | None, beside: Number | None, text: str
+) -> None:
+    assert numbers.rounded_text(value, beside) == text
+
+
+@given(st.floats(allow_nan=False), st.integers() | st.floats(allow_nan=False))
+def test_different_metrics_read_differently(value: float, beside: Number) -> None:
+    texts = {numbers.rounded_text(value, beside), numbers.rounded_text(beside, value)}
+    assert len(texts) == 2 or value == beside
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [(None, ""), (3, "+3"), (-3, "-3"), (0, "+0"), (0.030000001, "+0.03"), (-1.23456789, "-1.23457")],
 )

@@ -18,7 +18,7 @@ from regolo_git.registry.metric_origins import metric_changes, metric_origins
 from regolo_git.registry.metric_steps import MetricOrigin
 from regolo_git.reviews.metric_cells import difference_texts, metric_name, verdict_cell
 from regolo_git.text.commits import person, short
-from regolo_git.text.numbers import number_text
+from regolo_git.text.numbers import rounded_text
 from regolo_git.text.printable import one_line
 
 COLUMNS = (
@@ -99,7 +99,7 @@ def _row(origin: MetricOrigin) -> Row:
     by = f"{person(later.who)} (later)" if later is not None else person(version.created_by)
     return (
         one_line(metric_name(origin.metric, change)),
-        number_text(change["b"]),
+        rounded_text(change["b"], change["a"]),
         *difference_texts(change),
         "" if origin.previous is None else drawn(verdict_cell(change)),
         Cell(version.version, "bold"),

@@ -14,7 +14,7 @@ from regolo_git.registry.metric_steps import Step
 from regolo_git.registry.versions.model_version import measured_later
 from regolo_git.reviews.metric_cells import difference_texts, metric_name, verdict_cell
 from regolo_git.text.commits import person, short
-from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.numbers import MISSING, counted, rounded_text
 from regolo_git.text.plot import plot
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
@@ -122,7 +122,7 @@ def _metric_row(name: str, change: MetricChange, *, later: bool) -> Row:
     first = change["verdict"] == "added"
     return (
         one_line(metric_name(name, change)) + (" (measured later)" if later else ""),
-        number_text(change["b"]),
+        rounded_text(change["b"], change["a"]),
         *difference_texts(change),
         "" if first else drawn(verdict_cell(change)),
     )
@@ -133,8 +133,8 @@ def put_trend(steps: Sequence[Step], metric: str) -> None:
     values = [step.changes[metric]["b"] if metric in step.changes else None for step in reversed(steps)]
     known = [value for value in values if value is not None]
     bars = sparkline(values, ascii_only=not takes_symbols(sys.stdout))
-    last = number_text(known[-1])
-    values_text = f"{number_text(known[0])} → {last}" if len(known) > 1 else last
+    last = rounded_text(known[-1], known[0])
+    values_text = f"{rounded_text(known[0], known[-1])} → {last}" if len(known) > 1 else last
     versions = counted(len(known), "version")
     put(signs(f"{paint(one_line(metric), sys.stdout, bold=True)}  {bars}  {values_text} ({versions})"))
     put("")
@@ -145,7 +145,7 @@ def _trend_row(step: Step, change: MetricChange | None) -> Row:
     version = step.version
     return (
         Cell(version.version, "bold"),
-        number_text(change["b"] if change is not None else None),
+        rounded_text(change["b"], change["a"]) if change is not None else MISSING,
         *(difference_texts(change) if change is not None else ("", "")),
         drawn(verdict_cell(change)) if change is not None and step.previous is not None else "",
         version_cell(version),

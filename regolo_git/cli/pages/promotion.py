@@ -14,7 +14,7 @@ from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.reviews.changes import VersionChanges
 from regolo_git.reviews.metric_cells import difference_texts, metric_name, verdict_cell
 from regolo_git.reviews.versions import compare_versions
-from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.numbers import counted, rounded_text
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import signed_size_text, size_text
 from regolo_git.verdict.gate_result import GateResult, GateState, counts_text
@@ -65,7 +65,7 @@ def _comparison_lines(found: Compared) -> Iterator[str]:
     yield signs(f"  compared  with {found.version_a}: {', '.join([size, *_content(found)])}", sys.stderr)
     changed = [(name, change) for name, change in found.metrics.items() if change["verdict"] != "same"]
     for name, change in changed[:METRICS_SHOWN]:
-        values = f"{number_text(change['a'])} → {number_text(change['b'])}"
+        values = f"{rounded_text(change['a'], change['b'])} → {rounded_text(change['b'], change['a'])}"
         parts = (values, difference_texts(change)[0], verdict_cell(change).text)
         yield signs(
             f"    {one_line(metric_name(name, change))}  {'  '.join(filter(None, parts))}", sys.stderr

@@ -15,7 +15,7 @@ from regolo_git.registry.clashes import Clash
 from regolo_git.registry.versions.model_version import ModelVersion, measured_later
 from regolo_git.registry.versions.version_values import summary_of
 from regolo_git.text.commits import person
-from regolo_git.text.numbers import number_text, shares_text
+from regolo_git.text.numbers import rounded_text, shares_text
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
 
@@ -117,5 +117,5 @@ def _texts(version: ModelVersion, measured: "Mapping[str, Value | None]") -> lis
 
 def _text(value: "Value | None") -> str:
     if value is None or is_number(value):
-        return number_text(value)
+        return rounded_text(value)
     return one_line(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
