@@ -9,12 +9,14 @@ import re
 
 from regolo_git.records.toml_limits import KEY_PARTS, NESTING, STEPS_ALLOWED, STEPS_PER_CHARACTER
 
-# Possessive throughout: a string that is not closed ends at the line or the text, and is never tried again.
+# What repeats one character is possessive, and what repeats a group can end in one way only: a string that is
+# not closed ends at the line or the text, and is never tried again.  Before Python 3.11.5 a possessive group
+# with alternatives ends too early (https://github.com/python/cpython/issues/106052).
 TOKENS = re.compile(
     r"""
-      \"{3}[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+(?:"{3,5}|\Z|\\)
-    | '{3}[^']*+(?:'(?!'')[^']*+)*+(?:'{3,5}|\Z)
-    | "(?:[^"\\\n]|\\[^\n])*+"?
+      \"{3}[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*(?:"{3,5}|\Z|\\)
+    | '{3}[^']*+(?:'(?!'')[^']*+)*(?:'{3,5}|\Z)
+    | "[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*"?
     | '[^'\n]*+'?
     | \#[^\n]*+
     | [.=,\n\[\]{}]
