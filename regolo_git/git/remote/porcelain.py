@@ -78,9 +78,10 @@ def _in_full(reason: str, said: Sequence[str]) -> str:
 def judged(outcomes: Sequence[Outcome], said: Sequence[str]) -> Pushed:
     """The outcomes with the cause among them, where the server names none.
 
-    A server that finds a ref moved in its transaction reports the failed transaction for every ref alike.
+    A server that finds a ref moved in its transaction reports the failed transaction for every ref alike, but
+    not for one that is sent for its lease alone and stays where it is.
     """
-    if outcomes and all(outcome.refusal is Refusal.ATOMIC for outcome in outcomes):
+    if {outcome.refusal for outcome in outcomes} - {None} == {Refusal.ATOMIC}:
         outcomes = _with_cause(outcomes, said)
     return Pushed({outcome.ref: _as_tag(outcome) for outcome in outcomes}, tuple(said))
 
@@ -89,7 +90,10 @@ def _with_cause(outcomes: Sequence[Outcome], said: Sequence[str]) -> list[Outcom
     moved = {found[1] for line in said if (found := RACE.search(line))}
     reason = "; ".join(line for line in said if "error" in line) or outcomes[0].reason
     if not moved.intersection(outcome.ref for outcome in outcomes):
-        return [Outcome(outcome.ref, Refusal.OTHER, reason) for outcome in outcomes]
+        return [
+            Outcome(outcome.ref, Refusal.OTHER, reason) if outcome.refusal is not None else outcome
+            for outcome in outcomes
+        ]
     return [
         Outcome(outcome.ref, Refusal.MOVED, reason) if outcome.ref in moved else outcome
         for outcome in outcomes

@@ -3,8 +3,9 @@
 import pytest
 
 from regolo_git.errors import Conflict, LostRace, RegoloError, TransportError
+from regolo_git.git.remote.porcelain import read_report
 from regolo_git.git.remote.refusals import refusal_error
-from regolo_git.git.remote.transport import Outcome, Pushed, Refusal
+from regolo_git.git.remote.transport import Outcome, Pushed, Refusal, RefUpdate
 
 MAIN, TAG = "refs/heads/main", "refs/tags/team/m@v1.0"
 
@@ -52,3 +53,27 @@ def test_a_hook_that_refuses_all_refs_is_reported_for_its_own(
 ) -> None:
     outcomes = {ref: Outcome(ref, refusal, "why") for ref in (TAG, MAIN)}
     assert refusal_error("o", Pushed(outcomes, (said,))).message == f"remote 'o' {message}: why"
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal"),
+    [
+        ("error: cannot lock ref 'refs/heads/ops': is at a but expected b", Refusal.MOVED),
+        ("error: cannot lock ref 'refs/heads/other': is at a but expected b", Refusal.OTHER),
+        ("", Refusal.OTHER),
+    ],
+)
+def test_a_failed_transaction_has_its_cause_beside_a_ref_that_stays(said: str, refusal: Refusal) -> None:
+    report = (
+        "To http://host/registry.git\n"
+        f"=\t{MAIN}:{MAIN}\t[up to date]\n"
+        "!\tabc:refs/heads/ops\t[remote rejected] (atomic transaction failed)\n"
+        "Done\n"
+    )
+    updates = RefUpdate("refs/heads/ops", "abc", "old"), RefUpdate(MAIN, "same", "same")
+    found = read_report(report, updates, [said])
+    assert found is not None
+    assert {ref: outcome.refusal for ref, outcome in found.outcomes.items()} == {
+        "refs/heads/ops": refusal,
+        MAIN: None,
+    }
