@@ -18,6 +18,7 @@ from regolo_git.errors import Conflict, MissingDependency, ServingError
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.dependencies import require_serve_extra
+from regolo_git.serving.endpoint_metrics import endpoint_metrics
 
 HIDDEN = 48
 SERVE = ("--canary", "--allow-code", "digits")
@@ -128,8 +129,11 @@ def _serve(top: Path) -> None:
 
 
 def _is_decided(top: Path) -> bool:
+    """Whether the canary is over, and the gateway that shows the metrics has taken its version off."""
     with closing(Handle.open(top, {})) as handle:
-        return get_endpoint(handle, "reader").candidate is None
+        if get_endpoint(handle, "reader").candidate is not None:
+            return False
+        return not endpoint_metrics(handle, "reader").version["1.1"]["weight"]
 
 
 def _end(top: Path) -> None:
