@@ -5,7 +5,7 @@ import pytest
 from regolo_git.errors import Conflict, LostRace, RegoloError, TransportError
 from regolo_git.git.remote.porcelain import read_report
 from regolo_git.git.remote.refusals import refusal_error
-from regolo_git.git.remote.transport import Outcome, Pushed, Refusal, RefUpdate
+from regolo_git.git.remote.transport import Outcome, Pushed, RefUpdate, Refusal
 
 MAIN, TAG = "refs/heads/main", "refs/tags/team/m@v1.0"
 
