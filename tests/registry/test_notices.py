@@ -31,7 +31,7 @@ def test_a_notice_names_a_call_of_the_api(registry: Registry) -> None:
     write_safetensors(top / "w.safetensors", {"layer.weight": b"12345678"})
     registry.register_model("w", top / "w.safetensors")
     write_safetensors(top / "w.safetensors", {"layer.weight": b"1234567812345678"})
-    with pytest.warns(RegoloNotice, match='for which there is bump="major"$'):
+    with pytest.warns(RegoloNotice, match=r'which SemVer calls a major change \(bump="major"\)$'):
         registry.create_model_version("w", model_data=top / "w.safetensors")
     registry.create_endpoint("e", "m", "1.0", environment="staging")
     registry.promote_model_version("m", "1.0", "staging")

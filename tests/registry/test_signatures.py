@@ -93,7 +93,7 @@ def test_a_tag_signed_for_another_name_is_not_of_the_version(signed: Registry, k
     top = signed.handle.paths.top
     git(top, "update-ref", "refs/tags/m@v1.1", git(top, "rev-parse", "refs/tags/m@v1.0").strip())
     git(top, "verify-tag", "m@v1.1")  # git does not compare names
-    with pytest.raises(NotFound, match=r"model 'm' has no version '1\.1'"):
+    with pytest.raises(NotFound, match=r"'m@1\.1' has no tag in this clone"):
         signed.promote_model_version("m", "1.1", "production")
 
 

@@ -154,6 +154,7 @@ def test_the_page_shows_the_canary_and_the_commits_without_what_could_harm(engin
             "format": 1,
             "waiting": "the push is refused\\x1b[2J\\ud800",
             "metrics": [{"log_evidence": None}],
+            "is_fresh": True,
         }
         events = endpoint["changes"]["events"]
         assert len(events) == 30
