@@ -157,7 +157,10 @@ def _run(arguments: Sequence[str], name: str) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - the last resort: every error is reported
+    except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            # Python 3.11 makes a RuntimeError of a Ctrl+C that arrives while a class gives its fields names.
+            raise KeyboardInterrupt from error
         status = report(error, invocation)
         _drop_unwritten()
     return status if isinstance(status, int) else 0
