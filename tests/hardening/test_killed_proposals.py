@@ -6,7 +6,8 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from support.git_program import git, new_repository
+from support.clones import make_host
+from support.git_program import git
 from support.program import run_program
 from support.system_calls import Instant, can_trace, instants, run_killed
 
@@ -25,20 +26,7 @@ AGAIN = ("commit", "m", "--propose", "--again", "--push")
 def overtaken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A host and `ours`, whose pushed proposal of 1.1 was overtaken, on a branch that is checked out or not."""
     place = tmp_path_factory.mktemp("overtaken")
-    top = new_repository(place / "first")
-    for key, value in {"user.name": "Ada Byron", "user.email": "ada@example.com"}.items():
-        git(top, "config", key, value)
-    with Registry.init(top) as registry:
-        registry.register_model("m", b"one")
-    assert run_program(top, "config", "store.url", "../shared").returncode == 0
-    git(place, "clone", "-q", "--bare", "first", "host.git")
-    for name in ("ours", "theirs"):
-        git(place, "clone", "-q", "host.git", name)
-        git(place / name, "remote", "set-url", "origin", "../host.git")
-        git(place / name, "config", "user.name", name)
-        git(place / name, "config", "user.email", f"{name}@example.com")
-    git(top, "remote", "add", "origin", "../host.git")
-    assert run_program(top, "push", "--yes").returncode == 0
+    make_host(place)
     if request.param == "no reflogs":
         git(place / "ours", "config", "core.logAllRefUpdates", "false")
         shutil.rmtree(place / "ours" / ".git" / "logs")

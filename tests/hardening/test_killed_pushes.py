@@ -7,7 +7,8 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from support.git_program import git, new_repository
+from support.clones import make_host
+from support.git_program import git
 from support.program import run_program
 from support.system_calls import Instant, can_trace, instants, run_killed
 
@@ -26,20 +27,7 @@ STRIDE = int(os.environ.get("REGOLO_KILL_STRIDE", "17"))
 def overtaken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a host and with `ours`, two of whose versions and a promotion were overtaken."""
     place = tmp_path_factory.mktemp("overtaken")
-    top = new_repository(place / "first")
-    for key, value in {"user.name": "Ada Byron", "user.email": "ada@example.com"}.items():
-        git(top, "config", key, value)
-    with Registry.init(top) as registry:
-        registry.register_model("m", b"one")
-    assert run_program(top, "config", "store.url", "../shared").returncode == 0
-    git(place, "clone", "-q", "--bare", "first", "host.git")
-    for name in ("ours", "theirs"):
-        git(place, "clone", "-q", "host.git", name)
-        git(place / name, "remote", "set-url", "origin", "../host.git")
-        git(place / name, "config", "user.name", name)
-        git(place / name, "config", "user.email", f"{name}@example.com")
-    git(top, "remote", "add", "origin", "../host.git")
-    assert run_program(top, "push", "--yes").returncode == 0
+    make_host(place)
     with Registry.open(place / "theirs") as theirs:
         theirs.create_model_version("m", model_data=b"theirs")
         theirs.push(yes=True)

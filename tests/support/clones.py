@@ -9,7 +9,8 @@ import pytest
 
 from regolo_git.api import Registry
 from regolo_git.registry.sync.push import PushResult, push
-from support.git_program import git
+from support.git_program import git, new_repository
+from support.program import run_program
 
 
 @dataclass
@@ -63,3 +64,36 @@ def pushed(registry: Registry, *models: str) -> PushResult:
 def status(registry: Registry) -> str:
     """What git says of the work tree, and of the branch beside its remote's."""
     return git(registry.handle.paths.top, "status", "--short", "--branch").rstrip()
+
+
+def diverge(team: Team) -> Registry:
+    """A clone whose `main` has a commit by hand, and whose remote has another version."""
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    top = ours.handle.paths.top
+    (top / "README").write_text("mine")
+    git(top, "add", "README")
+    git(top, "commit", "-qm", "say what it is")
+    return ours
+
+
+def make_host(place: Path) -> None:
+    """`host.git` with a version of a model, and its clones `ours` and `theirs`, which name it relatively.
+
+    So the directory can be copied, and everything works in the copy.
+    """
+    top = new_repository(place / "first")
+    for key, value in {"user.name": "Ada Byron", "user.email": "ada@example.com"}.items():
+        git(top, "config", key, value)
+    with Registry.init(top) as registry:
+        registry.register_model("m", b"one")
+    assert run_program(top, "config", "store.url", "../shared").returncode == 0
+    git(place, "clone", "-q", "--bare", "first", "host.git")
+    for name in ("ours", "theirs"):
+        git(place, "clone", "-q", "host.git", name)
+        git(place / name, "remote", "set-url", "origin", "../host.git")
+        git(place / name, "config", "user.name", name)
+        git(place / name, "config", "user.email", f"{name}@example.com")
+    git(top, "remote", "add", "origin", "../host.git")
+    assert run_program(top, "push", "--yes").returncode == 0

@@ -7,25 +7,13 @@ import warnings
 from pathlib import Path
 
 import pytest
-from support.clones import Team, pushed
+from support.clones import Team, diverge, pushed
 from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, RegoloNotice
 from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.sync.pull import pull
-
-
-def diverge(team: Team) -> Registry:
-    """A clone whose `main` has a commit by hand, and whose remote has a version more."""
-    ours, theirs = team.clone("ours"), team.clone("theirs")
-    theirs.create_model_version("m", model_data=b"theirs")
-    pushed(theirs)
-    top = ours.handle.paths.top
-    (top / "README").write_text("mine")
-    git(top, "add", "README")
-    git(top, "commit", "-qm", "say what it is")
-    return ours
 
 
 def follow(error: Conflict, top: Path) -> None:

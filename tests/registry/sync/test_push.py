@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support.clones import Team, pushed, status
+from support.clones import Team, diverge, pushed, status
 from support.git_program import git
 from support.keys import ssh_key
 from support.program import run_program
@@ -106,13 +106,7 @@ def test_a_number_that_was_given_is_the_users(team: Team) -> None:
 
 
 def test_a_commit_of_the_user_is_the_users(team: Team) -> None:
-    ours, theirs = team.clone("ours"), team.clone("theirs")
-    theirs.create_model_version("m", model_data=b"theirs")
-    pushed(theirs)
-    top = ours.handle.paths.top
-    (top / "README").write_text("mine")
-    git(top, "add", "README")
-    git(top, "commit", "-qm", "say what it is")
+    ours = diverge(team)
     ours.create_model_version("m", model_data=b"ours")
     with pytest.raises(Conflict, match="'say what it is' is not a commit of regolo-git") as caught:
         pushed(ours)
