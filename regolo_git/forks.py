@@ -119,7 +119,7 @@ def _hold() -> None:
 def _take_guards(deadline: float) -> None:
     """Takes all of them, or after the deadline those that are free.
 
-    Another thread may hold one and want the next, so nothing is held while one is waited for for long.
+    Another thread may hold one and want the next, so the wait for one holds none of the others for long.
     """
     with _knowing:
         guards = list(_guards)

@@ -157,7 +157,7 @@ def _run(arguments: Sequence[str], name: str) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
-    except Exception as error:
+    except Exception as error:  # the last resort: every error is reported
         if isinstance(error.__cause__, KeyboardInterrupt):
             # Python 3.11 makes a RuntimeError of a Ctrl+C that arrives while a class gives its fields names.
             raise KeyboardInterrupt from error

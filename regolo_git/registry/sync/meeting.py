@@ -2,9 +2,9 @@
 
     refuse what contradicts the other branch → push with a lease on the other branch → look again
 
-git compares the lease with what the server has when the push begins, after the bytes were sent; a ref that
-does not move is no part of the server's transaction.  So for the last instant, the other branch is looked at
-again once this one has landed.  Of two pushes that meet, the later one sees the other and says so.
+git compares the lease with what the server has when the push begins, after the bytes were sent, but a ref
+that does not move is not part of the server's transaction.  To catch a push in that last instant, the other
+branch is checked again once this one has landed: of two that meet, the later one sees the other and says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +33,10 @@ class Meeting:
     @classmethod
     def of(cls, handle: Handle, there: Callable[[str], str | None], moved: Mapping[str, str]) -> Self:
         """A push that moves some branches to commits; `there` gives the commits of the remote's branches."""
-        after = lambda branch: moved.get(branch) or there(branch)  # noqa: E731 - as short as `there`
+
+        def after(branch: str) -> str | None:
+            return moved.get(branch) or there(branch)
+
         return cls(handle, Change(_records(handle, there), _records(handle, after)))
 
     def refuse(self) -> None:
