@@ -129,6 +129,13 @@ class CanaryPolicy:
         """What is counted of each request, in the order of the metrics."""
         return tuple(m.limit_ms / 1000 if m.limit_ms is not None else None for m in self.metrics)
 
+    def next_step(self, share: float) -> int | None:
+        """The index of the first step above a share; None if everything comes next.
+
+        By the share, because the steps may have been edited since it was given.
+        """
+        return next((index for index, step in enumerate(self.steps) if step > share), None)
+
     def to_dict(self) -> Plain:
         """The policy as plain values."""
         return {key: plain(value) for key, value in self.to_table().items()}

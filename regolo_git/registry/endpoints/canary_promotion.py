@@ -38,7 +38,7 @@ def promote_canary(
     candidate that was retired or ruled out, and the errors of `promote`.
     """
     canary = require_canary(handle.records(), name, said.expected)
-    if next_step(canary) is not None or canary.endpoint.environment is None:
+    if canary.policy.next_step(canary.share) is not None or canary.endpoint.environment is None:
         done = _step(handle, name, said, push)
         return CanaryStep(done.made, done.commit)
     _ = canary.whole_baseline
@@ -61,16 +61,11 @@ def promote_canary(
     return CanaryStep(after, promoted.commit, promoted)
 
 
-def next_step(canary: Canary) -> int | None:
-    """The index of the next share in the policy; None if everything comes next."""
-    steps = canary.policy.steps
-    return next((index for index, share in enumerate(steps) if share > canary.share), None)
-
-
 def _step(handle: Handle, name: str, said: Said, push: bool | None) -> Published[Endpoint]:
     def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
         canary = require_canary(records, name, said.expected)
-        before, baseline, step = canary.endpoint, canary.whole_baseline, next_step(canary)
+        before, baseline = canary.endpoint, canary.whole_baseline
+        step = canary.policy.next_step(canary.share)
         _check(handle, canary)
         if step is None:
             return canary_commit(before, _whole(canary), "canary-promote", said)

@@ -134,6 +134,9 @@ class Ended:
 class CanaryStatus:
     """The canary of an endpoint; `candidate` is None if none runs, and `ended` how the last one ended.
 
+    `step` is the index, among the steps of that time, of the one that gave it its share; `next_share` is what
+    the next one gives it by the steps as they are.
+
     `measured` is None where this machine has measured nothing of the present step; without a canary, it is
     about the last one here.
     """
@@ -151,6 +154,7 @@ class CanaryStatus:
     promotes_itself: bool
     rejected: tuple[str, ...]
     measured: Measured | None
+    next_share: float | None = None
     ended: Ended | None = None
 
     def to_dict(self) -> Plain:
@@ -177,8 +181,14 @@ def canary_status(handle: Handle, name: str) -> CanaryStatus:
         promotes_itself=policy is not None and policy.promote,
         rejected=tuple(str(digest) for digest in policy.rejected) if policy is not None else (),
         measured=_measured(handle.paths.common_dir, endpoint, canary),
+        next_share=_next_share(canary) if canary is not None else None,
         ended=_ended(handle, name) if canary is None and policy is not None else None,
     )
+
+
+def _next_share(canary: Canary) -> float:
+    step = canary.policy.next_step(canary.share)
+    return canary.policy.steps[step] if step is not None else 1.0
 
 
 def _ended(handle: Handle, name: str) -> Ended | None:

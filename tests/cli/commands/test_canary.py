@@ -58,6 +58,25 @@ def test_a_policy_that_cannot_be_followed_starts_nothing(
     assert git(served, "rev-parse", "HEAD") == before
 
 
+def test_the_step_is_told_by_the_share_where_the_steps_were_edited(regolo: Regolo, served: Path) -> None:
+    regolo("canary", "start", "e", "m@1.1", "--steps", "10,50")
+    regolo("canary", "promote", "e")
+    file = served / "endpoints/e.toml"
+    for steps, words, following in (
+        ("[0.1]", "50% is not a step any more (10%); next is 100%, since", 1.0),
+        ("[0.2, 0.3, 0.5, 0.8]", "3 of 4 (20% 30% 50% 80%), since", 0.8),
+        ("[0.6, 0.8]", "50% is not a step any more (60% 80%); next is 60%, since", 0.6),
+    ):
+        lines = [
+            f"steps = {steps}" if line.startswith("steps") else line for line in file.read_text().splitlines()
+        ]
+        file.write_text("\n".join(lines) + "\n")
+        git(served, "commit", "-qam", "edit the steps")
+        assert words in regolo("canary", "status", "e").out
+        assert json.loads(regolo("canary", "status", "e", "--json").out)["next_share"] == following
+    assert regolo("canary", "promote", "e").out == "1.0=40% 1.1=60%\n"
+
+
 def evidence(candidate: str, step: int = 0) -> dict[str, object]:
     arms = {"baseline": {"requests": 900, "failures": 9}, "candidate": {"requests": 100, "failures": 8}}
     return {

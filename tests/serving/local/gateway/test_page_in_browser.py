@@ -50,7 +50,8 @@ def evidence() -> dict[str, object]:
         for direction, found, bound in (("worse", 3.9, 5.3), ("not_worse", -4.9, 3.0))
     ]
     said = {"verdict": {"kind": "hold", "reason": f"undecided {SCRIPT}"}, "waiting": WAITS}
-    where = {"candidate": "1.1", "baseline": "1.0", "step": 0, "steps": 3, "share": 0.1, "decided_by": "g-1"}
+    step = {"step": 0, "steps": [0.1, 0.3, 0.5], "share": 0.1}
+    where = {"candidate": "1.1", "baseline": "1.0", "decided_by": "g-1", **step}
     return {"format": 1, "since": now.isoformat(), "metrics": metrics, "series": series, **said, **where}
 
 
@@ -183,8 +184,9 @@ def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engi
         canary = "document.getElementById('canary').innerText"
         await tab.until(f"{canary}.includes('Not measured now')")
         assert "not any more: git regolo serve --canary" in await tab.value(canary)
-        kept.touch()
+        kept.write_text(json.dumps(evidence() | {"step": 1, "steps": [0.05]}))
         await tab.until(f"!{canary}.includes('Not measured now')")
+        assert "10 %, not a step any more; next is 100 %" in await tab.value(canary)
         ask(engine.common, "POST", "/endpoints/e/withhold?version=1.1")
         await tab.until("document.getElementById('notices').innerText.includes('1.1 gets no requests here')")
         assert await tab.value("[...document.querySelectorAll('#bar span')].map(part => part.hidden)") == [

@@ -37,6 +37,13 @@ export function titleOf(metric) {
 const percentOf = (failures, requests) => (requests > 0 ? percent(failures / requests) : NONE);
 const counted = (arm) => (arm ? `${count(arm.failures)} of ${count(arm.requests)} (${percentOf(arm.failures, arm.requests)})` : NONE);
 
+// By the share, because the steps may have been edited since the candidate got it.
+function stepOf({ share, steps }) {
+  if (!Array.isArray(steps)) return NONE;
+  const at = steps.findIndex((step) => Math.abs(step - share) < 1e-9);
+  return at >= 0 ? `step ${at + 1} of ${steps.length}` : `not a step any more; next is ${percent(steps.find((step) => step > share) ?? 1)}`;
+}
+
 // How far evidence has come to its bound: drawn, with its numbers beside it.
 function meter(evidence, bound, colour) {
   const share = Math.max(0, Math.min(1, evidence / bound));
@@ -80,12 +87,10 @@ export class Canary {
   }
 
   showFacts(canary) {
-    const steps = Array.isArray(canary.steps) ? canary.steps.length : canary.steps;
-    const step = Number.isFinite(canary.step) ? canary.step + 1 : NONE;
     const facts = [
       ["Candidate", String(canary.candidate ?? NONE)],
       ["Baseline", String(canary.baseline ?? NONE)],
-      ["Share", `${percent(canary.share)}, step ${step} of ${steps ?? NONE}`],
+      ["Share", `${percent(canary.share)}, ${stepOf(canary)}`],
       ["This step since", canary.since ? when(canary.since) : NONE],
       ["Decided by", String(canary.decided_by ?? "nobody")],
       ...(canary.is_fresh === false && !canary.over ? [["Measured", "not any more: git regolo serve --canary"]] : []),
