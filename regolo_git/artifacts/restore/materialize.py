@@ -6,6 +6,7 @@ In an existing one each file is replaced by a rename, and all are rolled back if
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,7 +15,7 @@ from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.rebuild import Fetch, chunks_of, fetch_nothing, rebuild
 from regolo_git.artifacts.restore.alike import IsOneName, is_one_name, refuse_alike
-from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.artifact_tree import ArtifactTree, Blocked
 from regolo_git.artifacts.restore.checkout_plan import CheckoutPlan
 from regolo_git.artifacts.restore.destination import Destination, find_destination, translated_errors
 from regolo_git.artifacts.restore.leftovers import noted, remove_left
@@ -76,6 +77,8 @@ def materialize(
     place = find_destination(destination, root, recipe.kind)
     wanted = matching_files(recipe, patterns)
     with translated_errors(place.path), ArtifactTree(place.root) as tree:
+        # Before the plan: a second name of a file may be among it, and losing a name changes the file.
+        _remove_leftovers(tree, place, notes)
         planner = Planner(store, recipe, tree, place, cache=cache, overwrite=overwrite)
         plan = planner.plan(wanted, remove_others=not patterns)
         fetch(recipe, chunks_of(recipe, set(plan.written())))
@@ -94,6 +97,16 @@ def materialize(
     return Materialized(place.path, len(times), written, len(plan.files) - len(times), plan.removed_files)
 
 
+def _remove_leftovers(tree: ArtifactTree, place: Destination, notes: Path | None) -> None:
+    """Removes what killed checkouts left beside this destination, and wherever there is a note of it."""
+    with suppress(Blocked):  # the plan decides about what is in the way
+        if tree.directory(place.staging_base) is not None:
+            for path in stale_stagings(place.root / place.staging_base):
+                remove_staging(path)
+    if notes is not None:
+        remove_left(notes)
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """A planned checkout."""
@@ -109,13 +122,9 @@ class _Work:
     def run(self, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         """Runs it, and returns the modification time of each written file by number."""
         changing = self.plan.changing()
-        base = self._staging_base()
-        for path in stale_stagings(self.tree.root / base):
-            remove_staging(path)
-        if self.notes is not None:
-            remove_left(self.notes)
         if not changing and not self.plan.removals:
             return {}
+        base = self._staging_base()
         descriptor = self.tree.directory(base, create=True)
         if descriptor is None:
             raise FileNotFoundError(base)

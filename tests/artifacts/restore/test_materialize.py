@@ -536,3 +536,22 @@ def test_leftovers_of_a_killed_checkout_are_removed_by_the_next(store: Store, tm
     assert stale_stagings(tmp_path) == [left]
     bring(store, ingest(store, b"x"), tmp_path / "back")
     assert not left.exists()
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_a_second_name_that_a_killed_checkout_left_is_no_change(
+    store: Store, tmp_path: Path, cache: StatCache, noted: bool
+) -> None:
+    first, second = ingest(store, b"first"), ingest(store, b"second")
+    notes, base = tmp_path / "notes", tmp_path / "elsewhere" if noted else tmp_path
+    left = base / ".regolo-checkout-00aa"
+    back = tmp_path / "back"
+    bring(store, first, back, cache=cache)
+    (left / "old").mkdir(parents=True)
+    (left / "old" / "1").hardlink_to(back)
+    if noted:
+        notes.mkdir()
+        (notes / left.name[1:]).write_text(str(left))
+    bring(store, second, back, cache=cache, notes=notes)
+    assert back.read_bytes() == b"second"
+    assert not left.exists()
