@@ -34,6 +34,7 @@ from regolo_git.registry.operations_branch import has_same_records
 from regolo_git.registry.other_store import add_former
 from regolo_git.registry.signature_notes import ignored_lines
 from regolo_git.registry.versions.merged import tag_merged
+from regolo_git.registry.versions.untagged import NOT_TAGGED
 from regolo_git.text.numbers import counted
 
 OLD_SECONDS = 3600.0  # younger temporary files of the caches may belong to a running process
@@ -193,9 +194,10 @@ def _untagged(handle: Handle) -> Iterator[Finding]:
             continue
         reference = version_reference(version.model, version.version)
         if version.problem is None:
-            yield Finding("left", f"'{reference}' is merged but not tagged", Hint("tag", "--merged"))
+            yield Finding("left", f"'{reference}' {NOT_TAGGED}", Hint("tag", "--merged"))
         else:
-            yield Finding("left", f"'{reference}' cannot be tagged: {version.problem}", Hint("fsck"))
+            problem = f"'{reference}' cannot be tagged: {version.problem}"
+            yield Finding("left", problem, version.hint or Hint("fsck"))
 
 
 def _off_branch(handle: Handle) -> Iterator[Finding]:

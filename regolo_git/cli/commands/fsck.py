@@ -32,8 +32,8 @@ def fsck(
 
     Changes nothing, except that corrupt chunks are moved to the store's quarantine.  Content that is not in
     the local store must be in another one, where it is looked for but not read; --shared checks the shared
-    store instead, which stays as it is.  Missing content of retired versions is not a problem, and tags of
-    other tools are only noted.  (`git fsck` verifies Git's own objects.)
+    store instead, which stays as it is.  Missing content of retired versions is not a problem; tags of
+    other tools, and merged versions without a tag, are only noted.  (`git fsck` verifies Git's own objects.)
 
     With --plain, one line for each problem: subject, description, hint
 

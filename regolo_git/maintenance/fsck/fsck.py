@@ -5,7 +5,7 @@ changes nothing, except that the local store moves a damaged chunk aside when it
 shared store has lost is noted for the next push of this clone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
@@ -25,6 +25,7 @@ from regolo_git.maintenance.fsck.tag_check import (
     check_names,
     check_removed_manifests,
     check_signature_notes,
+    check_untagged,
     read_checked_manifest,
     seal_problems,
 )
@@ -34,12 +35,15 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
+from regolo_git.registry.merge_state import released_tips
 from regolo_git.registry.other_store import former_store_hint, other_store_hint
 from regolo_git.registry.reachable import Need, Unreadable, retired_identities, tip_needs
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.sync.sent_note import SentNote
 from regolo_git.registry.versions.known_tags import may_lack_tags
+from regolo_git.registry.versions.untagged import UntaggedChange, untagged_at_any
 from regolo_git.store.store import has_whole
+from regolo_git.text.commits import short
 
 SEND_AGAIN = "run `git regolo fsck --shared --full` and `git regolo push` in a clone that has the bytes"
 PAGE = 1000  # versions whose manifests are in memory at once
@@ -74,18 +78,22 @@ def check_registry(
 
     The bytes are those of the local store, and with `shared` those of the registry's shared store.
 
-    Also checked are versions without a tag that local branches, work trees, environments and endpoints name.
+    Also checked are versions without a tag that were merged, and those that local branches, work trees,
+    environments and endpoints name.
     Missing bytes of retired versions are not a problem.  Raises NotFound if there is no registry, no such
     model or no shared store, and what opening the shared store raises.
     """
     records = handle.shown_records()
     retired_names = retired_identities(records)
     rows = model_rows(handle, model) if model is not None else None
-    untagged = [need for need in _untagged(handle, retired_names) if model in (None, need.manifest.model)]
+    merged = [change for change in _merged_without_tag(handle) if model in (None, change.model)]
+    needs = _untagged(handle, merged, retired_names)
+    untagged = [need for need in needs if model in (None, need.manifest.model)]
     checker = _checker(handle, shared=shared, full=full, threads=jobs)
     problems = [*check_names(handle), *check_records(records)]
     problems += check_branch(handle, records)
     problems += check_removed_manifests(handle, records)
+    problems += check_untagged(merged)
     problems += check_branch_seals(handle, records)
     problems += check_evaluations(handle, records)
     problems += check_labels(handle, records)
@@ -205,19 +213,31 @@ class _Tagged:
                 yield from self._problems.get(tag, ())
 
 
-def _untagged(handle: Handle, retired: set[tuple[str, str]]) -> Iterator[Need]:
-    """The versions that this clone needs and that have no tag; one that cannot be read is named elsewhere."""
-    needs = [
-        (need.manifest.key, need)
-        for need in tip_needs(handle)
-        if not isinstance(need, Unreadable) and not need.remote
-    ]
+def _merged_without_tag(handle: Handle) -> list[UntaggedChange]:
+    """The merged versions without a tag; none where that says nothing, as in a clone that may lack tags."""
+    return [] if may_lack_tags(handle) else untagged_at_any(handle, released_tips(handle))
+
+
+def _untagged(
+    handle: Handle, merged: Iterable[UntaggedChange], retired: set[tuple[str, str]]
+) -> Iterator[Need]:
+    """The versions without a tag that this clone needs, or that were merged; others name unreadable ones."""
+    tips = (need for need in tip_needs(handle) if not isinstance(need, Unreadable) and not need.remote)
+    needs = [(need.manifest.key, need) for need in (*tips, *_needs_of(handle, merged))]
     rows = handle.index.find_all(key for key, _ in needs)
+    seen: set[tuple[tuple[str, str], Digest]] = set()
     for key, need in needs:
-        row = rows.get(key)
-        tagged = row is not None and row.digest == need.manifest.artifact.digest
-        if not tagged and key not in retired:
+        digest, row = need.manifest.artifact.digest, rows.get(key)
+        tagged = row is not None and row.digest == digest
+        if not tagged and key not in retired and (key, digest) not in seen:
+            seen.add((key, digest))
             yield need
+
+
+def _needs_of(handle: Handle, changes: Iterable[UntaggedChange]) -> Iterator[Need]:
+    for change in changes:
+        manifest = Manifest.parse(handle.git.read_blob(change.manifest_oid))
+        yield Need(manifest, f"commit {short(change.commit)}")
 
 
 def _check_users(

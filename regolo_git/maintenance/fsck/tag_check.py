@@ -5,7 +5,7 @@ with it.
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from regolo_git.errors import RegoloError, TransportError
 from regolo_git.git.history import is_in_history
@@ -16,6 +16,7 @@ from regolo_git.hints import Hint
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import evaluations_path, labels_path, manifest_path
+from regolo_git.records.references import version_reference
 from regolo_git.records.seal import seal_problem
 from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
@@ -24,7 +25,7 @@ from regolo_git.registry.signature_notes import ignored_lines
 from regolo_git.registry.versions.manifest_alone import removed_alone, way_back
 from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.registry.versions.tagged_manifest import unreadable_hint
-from regolo_git.registry.versions.untagged import untagged_changes
+from regolo_git.registry.versions.untagged import NOT_TAGGED, UntaggedChange, untagged_changes
 from regolo_git.text.commits import short
 
 
@@ -92,6 +93,12 @@ def check_removed_manifests(handle: Handle, records: RecordsAt) -> Iterator[Prob
         if merged and what is not None:
             path = manifest_path(model)
             yield Problem(f"'{path}'", what.removeprefix(f"'{path}' "), way_back(merged[-1].tag, model))
+
+
+def check_untagged(changes: Iterable[UntaggedChange]) -> Iterator[Problem]:
+    """Notes on merged versions without a tag: it may still be created, or was deleted."""
+    for model, version in {change.key: (change.model, change.version) for change in changes}.values():
+        yield Problem(version_reference(model, version), NOT_TAGGED, Hint("tag", "--merged"), note=True)
 
 
 def _is_merged(handle: Handle, row: TagRow, records: RecordsAt) -> bool:

@@ -15,7 +15,7 @@ from regolo_git.git.refs_state import line_tips
 from regolo_git.git.remotes import Remote, remote_of_branch
 from regolo_git.records.versions import Version, parse_tag_name
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.untagged import untagged_changes
+from regolo_git.registry.versions.untagged import untagged_at_any
 
 NAMED = 3
 NONE_PLANNED: Mapping[str, str] = {}
@@ -98,7 +98,7 @@ def _fetch(handle: Handle, remote: Remote) -> str:
 def _untagged(handle: Handle, branch: str, model: str) -> list[Version]:
     """The untagged versions of a model on the registry branch and its lines, here and as last fetched."""
     tips = dict.fromkeys(line_tips(handle.paths, branch, handle.config().lines).values())
-    changes = [change for tip in tips for change in untagged_changes(handle, tip)]
+    changes = untagged_at_any(handle, tips)
     return [Version.parse(change.version) for change in changes if change.model == model]
 
 

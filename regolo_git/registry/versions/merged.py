@@ -31,7 +31,7 @@ from regolo_git.registry.versions.known_tags import require_history, require_tag
 from regolo_git.registry.versions.merged_gates import judge_merged
 from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.registry.versions.tagged_ancestor import newest_tagged_ancestor, unknown_parents
-from regolo_git.registry.versions.untagged import UntaggedChange, untagged_changes
+from regolo_git.registry.versions.untagged import UntaggedChange, untagged_at_any
 from regolo_git.verdict.gate_result import GateResult, summary_text
 
 CONTRADICTED = (
@@ -101,7 +101,7 @@ def tag_merged(
         return []
     require_history(handle)
     tips = released_tips(handle)
-    plans = [_plan(handle, change) for change in _changes(handle, tips)]
+    plans = [_plan(handle, change) for change in untagged_at_any(handle, tips)]
     planned = {plan.tag: tag_object_id(plan.tag_object(handle)) for plan in reversed(plans)}
     require_tags(handle, {plan.change.model for plan in plans}, planned)
     plans = _without_sealed_again(plans)
@@ -149,15 +149,6 @@ def _without_sealed_again(plans: Sequence[_Plan]) -> list[_Plan]:
             continue
         kept.append(plan)
     return kept[::-1]
-
-
-def _changes(handle: Handle, tips: Sequence[str]) -> list[UntaggedChange]:
-    """The untagged changes on the registry branch, and those on the lines that it does not have."""
-    found: dict[tuple[str, str, str], UntaggedChange] = {}
-    for tip in tips:
-        for change in untagged_changes(handle, tip):
-            found.setdefault((*change.key, change.manifest_oid), change)
-    return list(found.values())
 
 
 def _plan(handle: Handle, change: UntaggedChange) -> _Plan:

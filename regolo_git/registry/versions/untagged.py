@@ -5,7 +5,7 @@ first-parent order, because squash and rebase merges change commit ids and only 
 How far it was walked is kept in a small file, so that the next walk is of the new commits alone.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.system_calls import read_ordinary
 
+NOT_TAGGED = "is merged but not tagged"
 SHORT = 64  # commits that are all read; of more, only those without a tag
 WALKS_KEPT = 16  # of the registry branch and its lines, here and at `origin`
 
@@ -66,6 +67,15 @@ def untagged_changes(handle: Handle, tip: str) -> list[UntaggedChange]:
         others = list(walks.found.items())[: WALKS_KEPT - 1]
         _save(_file(handle), _Walks(losses, {tip: found, **dict(others)}))
     return found
+
+
+def untagged_at_any(handle: Handle, tips: Iterable[str]) -> list[UntaggedChange]:
+    """The untagged manifest changes in the histories of several branches, each once."""
+    found: dict[tuple[str, str, str], UntaggedChange] = {}
+    for tip in tips:
+        for change in untagged_changes(handle, tip):
+            found.setdefault((*change.key, change.manifest_oid), change)
+    return list(found.values())
 
 
 def _commits_until(handle: Handle, tip: str, known: Container[str]) -> tuple[list[str], str | None]:
