@@ -106,13 +106,12 @@ def test_what_is_not_used_any_more_is_ended_in_its_process() -> None:
 
 @pytest.fixture
 def interrupts() -> Iterator[None]:
-    """An interrupt comes after a moment."""
+    """An alarm is an interrupt."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     former = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.2)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, former)
@@ -132,6 +131,7 @@ def test_an_interrupt_while_a_fork_waits_leaves_no_lock_held(interrupts: None) -
     thread.start()
     locked.wait()
     begun = time.monotonic()
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
     child = os.fork()  # waits until the interrupt, which ends the waiting alone
     if not child:
         with no_fork():

@@ -129,12 +129,17 @@ def test_a_slow_upload_is_not_a_silent_server(
         assert files.read_range("chunks/ab/1", 0, 1 << 30) == data
 
 
-def test_a_slow_download_is_not_a_silent_server(files: Files, proxy: FaultyProxy) -> None:
-    data = os.urandom(3 << 20)
-    files.write("chunks/ab/1", data)
-    proxy.download_rate = 1 << 20
-    assert files.read_range("chunks/ab/1", 0, 1 << 30) == data
-    assert proxy.count("GET") == 1
+def test_a_slow_download_is_not_a_silent_server(
+    moto: S3Server, s3_credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{FILESYSTEMS}.s3.SILENCE_SECONDS", 3.0)
+    data = os.urandom(5 << 20)
+    with FaultyProxy(moto.endpoint) as proxy:
+        files = files_at(moto.address(moto.new_bucket())._replace(endpoint=proxy.url))
+        files.write("chunks/ab/1", data)
+        proxy.download_rate = 1 << 20
+        assert files.read_range("chunks/ab/1", 0, 1 << 30) == data
+        assert proxy.count("GET") == 1
 
 
 @pytest.mark.parametrize("fault", ["500", "503", RESET, TRUNCATED, STALL, STALL_IN_BODY])
