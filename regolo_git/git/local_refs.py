@@ -49,7 +49,8 @@ def move_branch(git: GitRepository, branch: str, expected: str, commit: str, rea
         for tree in trees:
             # A file that was written again with the same bytes is not a changed one.
             try_git(tree.git_dir, tree.top, "update-index", "-q", "--refresh")
-            run_git(tree.git_dir, tree.top, "reset", "--quiet", "--keep", commit)
+            also = {"GIT_REFLOG_ACTION": f"regolo: {reason}"}
+            run_git(tree.git_dir, tree.top, "reset", "--quiet", "--keep", commit, also=also)
 
 
 def remove_tag(git: GitRepository, name: str, expected: str) -> None:

@@ -32,6 +32,8 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.operations_branch import bring_forward
 from regolo_git.registry.remote_branches import fetch_branches
+from regolo_git.registry.rewritten import surplus
+from regolo_git.registry.sync.diverged import REBASE, pull_of
 from regolo_git.system_calls import pause
 from regolo_git.text.numbers import counted
 
@@ -178,9 +180,22 @@ class Destination:
                 f"branch '{branch}' is behind '{remote}/{branch}'; {UNCHANGED}",
                 f"git merge --ff-only {remote}/{branch}",
             )
+        if expected is not None:
+            self._refuse_rewritten(branch, tip, expected)
         count = len(commits_not_in(git, tip, heads[0])) if heads else 1
         what = counted(count, "commit")
         raise Conflict(f"branch '{branch}' has {what} that '{remote}' lacks; {UNCHANGED}", Hint("push"))
+
+    def _refuse_rewritten(self, branch: str, tip: str, expected: str) -> None:
+        """Raises Conflict if the remote has given up commits that are here: `push` would bring them back."""
+        remote = self.remote
+        more = surplus(self._handle.git, tip, remote, branch, expected)
+        if more.taken_back:
+            what = counted(len(more.taken_back), "commit")
+            raise Conflict(
+                f"branch '{branch}' of '{remote}' was rewritten: it lacks {what} that it had; {UNCHANGED}",
+                pull_of(self._handle.git, branch, REBASE),
+            )
 
     def _heads(self) -> list[str]:
         return [oid for ref, oid in self._theirs.items() if ref.startswith(BRANCHES)]

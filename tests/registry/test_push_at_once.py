@@ -372,3 +372,17 @@ def test_a_proposed_promotion_proposes_no_version(separate: Team) -> None:
     git(separate.remote, "branch", "-D", proposal.branch)
     git(top_of(ada), "fetch", "-q", "--prune")
     assert proposals_to_push(ada.handle, ask(ada.handle, "origin"), (), ()) == []
+
+
+def test_a_branch_that_was_rewritten_is_named_with_the_command_that_follows_it(team: Team) -> None:
+    team.ada.promote_model_version("m", "1.0", "staging", push=True)
+    git(top_of(team.bob), "push", "-q", "--force", "origin", "HEAD:main")
+    git(top_of(team.ada), "commit", "-q", "--allow-empty", "-m", "mine")
+    words = "branch 'main' of 'origin' was rewritten: it lacks 1 commit that it had"
+    with pytest.raises(Conflict, match=words) as caught:
+        team.ada.promote_model_version("m", "1.0", "production", push=True)
+    assert caught.value.hint == "git pull --rebase"
+    git(top_of(team.ada), "pull", "-q", "--rebase")
+    # What was taken away there is not brought back, and what is hers is still here.
+    assert here(team.ada, "HEAD~1") == team.at_remote("main")
+    assert git(top_of(team.ada), "log", "-1", "--format=%s") == "mine\n"

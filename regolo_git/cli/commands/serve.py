@@ -212,7 +212,7 @@ def _controller(
         lambda: Handle.open(top, os.environ),
         options.common_directory,
         names=names,
-        push=True if remote is not None else None,
+        remote=remote,
         take_over=deciding.take_over,
         prometheus=deciding.canary_metrics,
         say=say,

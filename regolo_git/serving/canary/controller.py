@@ -190,7 +190,7 @@ class CanaryController:
             with self._open_writer() as writer:
                 endpoint = writer.decide_canary(name, self._decider, take_over=take, said=said)
         except (RegoloError, OSError) as error:
-            self._unclaimed[name] = f"cannot decide on the canary: {_reason(error)}"
+            self._unclaimed[name] = f"cannot decide on the canary: {_reason_with_hint(error)}"
             self._wait(name, f"endpoint '{name}': {self._unclaimed[name]}")
             return None
         self._taken.add(name)
@@ -209,7 +209,8 @@ class CanaryController:
             with self._open_writer() as writer:
                 writer.end_canary(name, said=said)
         except (RegoloError, OSError) as error:
-            self._wait(name, f"endpoint '{name}': the canary that a person ended stays: {_reason(error)}")
+            words = f"the canary that a person ended stays: {_reason_with_hint(error)}"
+            self._wait(name, f"endpoint '{name}': {words}")
             return
         self._retries.over(name)
 
@@ -272,7 +273,7 @@ class CanaryController:
                 endpoint = writer.roll_back_canary(name, said=said)
         except (RegoloError, OSError) as error:
             # If a commit got in between, the next look at the branch finds what it says.
-            self._waits(run, f"the rollback waits: {_reason(error)}")
+            self._waits(run, f"the rollback waits: {_reason_with_hint(error)}")
             return
         self._done(run)
         self._say(f"endpoint '{name}': rolled back {version} to {endpoint.whole}: {verdict.reason}")
@@ -301,7 +302,7 @@ class CanaryController:
             with self._open_writer() as writer:
                 endpoint = writer.step_canary(name, said=said)
         except (RegoloError, OSError) as error:
-            self._waits(run, f"the next step waits: {_reason(error)}")
+            self._waits(run, f"the next step waits: {_reason_with_hint(error)}")
             return
         self._say(f"endpoint '{name}': {shares_text(endpoint.traffic)}: {verdict.reason}")
         if endpoint.candidate is None:
@@ -345,3 +346,9 @@ class CanaryController:
 
 def _reason(error: RegoloError | OSError) -> str:
     return error.message if isinstance(error, RegoloError) else reason_of(error)
+
+
+def _reason_with_hint(error: RegoloError | OSError) -> str:
+    """What keeps a commit waiting, with the command that helps, if there is one."""
+    hint = error.hint if isinstance(error, RegoloError) else None
+    return f"{_reason(error)} (hint: {hint})" if hint else _reason(error)

@@ -235,3 +235,60 @@ def test_one_of_two_servers_decides_and_a_branch_that_refuses_does_not_delay_it(
             assert "Regolo-Action: canary-roll-back" in git(host, "log", "-1", "--format=%B", "main")
             assert kept(one)["waiting"] is None
             assert not RuntimeDirectory.of(two.common).canary("e").exists()
+
+
+def followed(served: ServedRegistry, tmp_path: Path) -> tuple[Path, Path]:
+    """A bare host with what is served, followed by the person's clone, and a clone to serve from."""
+    host = tmp_path / "host.git"
+    git(tmp_path, "clone", "-q", "--bare", str(served.top), str(host))
+    git(served.top, "remote", "add", "origin", str(host))
+    git(served.top, "fetch", "-q", "origin")
+    top = clone(host, tmp_path / "server")
+    shutil.copytree(served.top / ".git/regolo/store", top / ".git/regolo/store")
+    return host, top
+
+
+def rewrite(served: ServedRegistry) -> None:
+    """Replaces the newest commit of the remote's branch, whatever others pushed on it, by another one."""
+    git(served.top, "commit", "-q", "--amend", "-m", "the same, in other words")
+    git(served.top, "push", "-q", "--force", "origin", "main")
+
+
+def test_a_branch_that_is_rewritten_does_not_keep_a_rollback_waiting(
+    served: ServedRegistry, tmp_path: Path
+) -> None:
+    served.version("1.1", FAILING)
+    host, top = followed(served, tmp_path)
+    with serving(top, "--fetch", "1", "--canary") as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK, push=True)
+        until(lambda: "canary-decide" in git(top, "log", "-1", "--format=%B", "main"), 40)
+        decided = git(top, "rev-parse", "main")
+        with load_on(engine, rate=200):
+            rewrite(served)
+            until(lambda: "canary-roll-back" in git(host, "log", "-1", "--format=%B", "main"), 60)
+        assert "in other words" in git(host, "log", "--format=%s", "main")
+        assert decided not in git(host, "rev-list", "main")
+        assert git(top, "rev-parse", "main") == git(host, "rev-parse", "main")
+        until(lambda: engine.status("e")["versions"].keys() == {"1.0"}, 40)
+
+
+def test_a_server_with_commits_of_its_own_says_what_brings_it_back(
+    served: ServedRegistry, tmp_path: Path
+) -> None:
+    served.version("1.1", FAILING)
+    host, top = followed(served, tmp_path)
+    with serving(top, "--fetch", "1", "--canary") as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK, push=True)
+        until(lambda: "canary-decide" in git(top, "log", "-1", "--format=%B", "main"), 40)
+        git(top, "commit", "-q", "--allow-empty", "-m", "of somebody who works here")
+        mine = git(top, "rev-parse", "main")
+        with load_on(engine, rate=200):
+            rewrite(served)
+            until(lambda: "(hint: git pull --rebase)" in (kept(engine)["waiting"] or ""), 60)
+            until(lambda: "the rollback waits" in (kept(engine)["waiting"] or ""), 60)
+            assert {engine.predict([[1]]).version for _ in range(40)} == {"1.0"}
+            assert git(top, "rev-parse", "main") == mine
+            git(top, "pull", "-q", "--rebase")
+            git(top, "push", "-q")
+            until(lambda: "canary-roll-back" in git(host, "log", "-1", "--format=%B", "main"), 90)
+        assert "of somebody who works here" in git(host, "log", "--format=%s", "main")
