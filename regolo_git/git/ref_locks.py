@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
 import pygit2
 
 from regolo_git.forks import close_lock, open_for_lock
-from regolo_git.git.repository import GitRepository
 from regolo_git.shared_modes import make_like_parent
 from regolo_git.system_calls import random_name
+
+if TYPE_CHECKING:
+    from regolo_git.git.repository import GitRepository
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 NAMES = "regolo/ref-locks"
@@ -68,7 +70,7 @@ def remove_left_locks(common_dir: Path) -> None:
 
 
 @contextmanager
-def locked_by_library(git: GitRepository, refs: Sequence[str]) -> Iterator[pygit2.ReferenceTransaction]:
+def locked_by_library(git: "GitRepository", refs: Sequence[str]) -> Iterator[pygit2.ReferenceTransaction]:
     """A transaction of the library that has locked these refs."""
     common_dir = git.paths.common_dir
     remove_left_locks(common_dir)

@@ -25,6 +25,7 @@ from regolo_git.git.identity import (
     utc,
 )
 from regolo_git.git.library import set_up_library
+from regolo_git.git.own_settings import set_own_value
 from regolo_git.git.per_thread import PerThread
 from regolo_git.git.program import try_git
 from regolo_git.git.promised_objects import PromisedObjects
@@ -34,7 +35,6 @@ from regolo_git.git.sharing import share_objects, shared_mode
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
 from regolo_git.git.unreported import Unreported
-from regolo_git.shared_modes import keeping_mode
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
@@ -281,12 +281,7 @@ class GitRepository:
 
     def config_set(self, key: str, value: str | None) -> None:
         """Sets a value in the repository's own configuration; None removes it."""
-        with git_errors("git's configuration"), keeping_mode(self.paths.common_dir / "config"):
-            config = pygit2.Config(str(self.paths.common_dir / "config"))
-            if value is not None:
-                config[key] = value
-            elif key in config:
-                del config[key]
+        set_own_value(self.paths, key, value)
 
     def authorship(self, person: str | None = None, when: datetime | None = None) -> Authorship:
         """The author and committer of a new commit.
