@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 from urllib.parse import urlsplit
 
 from regolo_git.cli.streams import paint, talk
@@ -29,7 +28,6 @@ CALLERS = 4
 PAUSE_SECONDS = 0.005
 LOOK_SECONDS = 0.25
 TRACEBACK = re.compile(r"w-[0-9a-f]+: (Traceback|\s)")
-HANG_UP = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -38,31 +36,30 @@ def server(top: Path, arguments: Sequence[str], environment: Mapping[str, str]) 
 
     Its output is relayed.  Raises ServingError if it does not start.
     """
-    with _interrupted_by_signals():
-        process = subprocess.Popen(
-            [sys.executable, "-m", "regolo_git", "serve", *arguments],
-            cwd=top,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # Ctrl-C is for the demo, which then stops it; if the demo is killed, the kernel does.
-            start_new_session=True,
-            preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - no thread is running yet
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        relay = threading.Thread(target=_relay, args=(process.stderr,), daemon=True)
-        try:
-            relay.start()
-            address = process.stdout.readline().strip()
-            if not address:
-                raise ServingError("the server of the demo did not start")
-            yield address
-        finally:
-            _stop(process)
-            relay.join()
-            process.stdout.close()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regolo_git", "serve", *arguments],
+        cwd=top,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Ctrl-C is for the demo, which then stops it; if the demo is killed, the kernel does.
+        start_new_session=True,
+        preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - no thread is running yet
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    relay = threading.Thread(target=_relay, args=(process.stderr,), daemon=True)
+    try:
+        relay.start()
+        address = process.stdout.readline().strip()
+        if not address:
+            raise ServingError("the server of the demo did not start")
+        yield address
+    finally:
+        _stop(process)
+        relay.join()
+        process.stdout.close()
 
 
 def _relay(stream: IO[str]) -> None:
@@ -86,21 +83,6 @@ def _stop(process: "subprocess.Popen[str]") -> None:
         raise
     finally:
         process.wait()
-
-
-@contextmanager
-def _interrupted_by_signals() -> Iterator[None]:
-    """Has a request to end, or a terminal that is closed, end this process as Ctrl-C does."""
-    before = {number: signal.signal(number, _interrupt) for number in HANG_UP}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 @dataclass

@@ -13,6 +13,7 @@ import click
 
 from regolo_git.cli.demo_model import TrainedModel, requests, require_libraries, save, train
 from regolo_git.cli.demo_server import send_until, server
+from regolo_git.cli.interrupts import interrupted_by_signals, uninterrupted
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.errors import Conflict, MissingDependency, ServingError
 from regolo_git.registry.endpoints.get import get_endpoint
@@ -32,7 +33,8 @@ def demo(directory: Path | None) -> None:
 
     Takes less than a minute.  Shows each command that it runs: how the versions are created, compared,
     checked out and promoted, then 90 % of real requests for one and 10 % for the other on a free port of
-    this machine, and what the server measures and decides.  Stops the server at the end.
+    this machine, and what the server measures and decides.  Stops the server at the end and, also
+    where it is stopped or fails, says how to remove what it made.
 
     Works in DIRECTORY, which must be empty or not exist (default: a new temporary directory), and keeps it.
 
@@ -49,15 +51,8 @@ def demo(directory: Path | None) -> None:
     require_serve_extra()
     if shutil.which("git") is None:
         raise MissingDependency("'git' is not on PATH", "apt-get install git")
-    top = _empty_directory(directory)
-    try:
-        _create(top)
-        _compare(top)
-        _serve(top)
-    except BaseException:
-        talk(f"the demo has ended early; to remove what it made: {_removal(top)}")
-        raise
-    _end(top)
+    with interrupted_by_signals():
+        _show_all(directory)
 
 
 def _refuse_occupied(directory: Path | None) -> None:
@@ -70,6 +65,23 @@ def _empty_directory(directory: Path | None) -> Path:
         return Path(tempfile.mkdtemp(prefix="regolo-demo-"))
     directory.mkdir(parents=True, exist_ok=True)
     return directory.resolve()
+
+
+def _show_all(directory: Path | None) -> None:
+    """The whole story; however it ends, it says how to remove what was made."""
+    top: Path | None = None
+    try:
+        with uninterrupted():
+            top = _empty_directory(directory)
+        _create(top)
+        _compare(top)
+        _serve(top)
+        _end(top)
+    except BaseException:
+        if top is not None:
+            with uninterrupted():
+                talk(f"the demo has ended early; to remove what it made: {_removal(top)}")
+        raise
 
 
 # -- the story ----------------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ HELD = """
 import os, sys, time
 from pathlib import Path
 from regolo_git.cli.demo_server import server
-with server(Path(sys.argv[1]), ["--listen", "127.0.0.1:0"], os.environ) as address:
+from regolo_git.cli.interrupts import interrupted_by_signals
+with interrupted_by_signals(), server(Path(sys.argv[1]), ["--listen", "127.0.0.1:0"], os.environ) as address:
     print(address, flush=True)
     time.sleep(60)
 """
@@ -116,3 +117,66 @@ def test_its_server_ends_with_it(registry: Path, number: int) -> None:
     held.send_signal(number)
     held.communicate(timeout=60)
     until(lambda: not servers_in(registry))
+
+
+def begun(tmp_path: Path, *before: str) -> subprocess.Popen[str]:
+    """The demo in a process of its own, with a directory for temporary files; `before` is what starts it."""
+    (tmp_path / "temporary").mkdir()
+    return subprocess.Popen(
+        [*before, sys.executable, "-m", "regolo_git", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": PYTHONPATH, "TMPDIR": str(tmp_path / "temporary")},
+    )
+
+
+def made(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "temporary").glob("regolo-demo-*"))
+
+
+# Before anything runs there, while Git runs, while a network is trained, and while a version is stored.
+MOMENTS = [
+    ("A registry in", signal.SIGTERM),
+    ("$ git init", signal.SIGHUP),
+    ("# training", signal.SIGINT),
+    ("$ git regolo register", signal.SIGTERM),
+]
+
+
+@pytest.mark.parametrize(("moment", "number"), MOMENTS)
+def test_whenever_it_is_stopped_it_says_what_to_remove(tmp_path: Path, moment: str, number: int) -> None:
+    demo = begun(tmp_path)
+    assert demo.stdout is not None
+    while moment not in (line := demo.stdout.readline()):
+        assert line, demo.communicate()[1]
+    demo.send_signal(number)
+    _, told = demo.communicate(timeout=60)
+    (top,) = made(tmp_path)
+    assert f"to remove what it made: rm -rf {top}\n" in told
+    assert "Traceback" not in told
+    assert demo.returncode == 130
+    until(lambda: not servers_in(top))
+
+
+def test_it_outlives_a_terminal_that_it_is_to_outlive(tmp_path: Path) -> None:
+    demo = begun(tmp_path, "nohup")
+    assert demo.stdout is not None
+    demo.stdout.readline()
+    demo.send_signal(signal.SIGHUP)
+    assert "training" in "".join(demo.stdout.readline() for _ in range(12))
+    demo.terminate()
+    assert str(made(tmp_path)[0]) in demo.communicate(timeout=60)[1]
+
+
+def test_where_it_cannot_go_on_it_says_what_to_remove(tmp_path: Path) -> None:
+    # As on a full disk, for every file that is larger.
+    command = f"ulimit -f 8; exec {sys.executable} -m regolo_git demo {tmp_path / 'demo'}"
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode not in (0, 130)
+    assert f"to remove what it made: rm -rf {tmp_path / 'demo'}\n" in done.stderr
+    assert "error: " in done.stderr
+    assert "Traceback" not in done.stderr
