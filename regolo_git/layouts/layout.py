@@ -17,12 +17,18 @@ from regolo_git.layouts.items import Cut, Item, Malformed
 
 Format = Callable[[BinaryIO, int], tuple[Item, ...] | None]
 HEAD = 10
+SELF_DESCRIBED = (".onnx", ".skops")
 FORMATS: tuple[Format, ...] = (gguf.read, zip_members.read, safetensors.read)
 
 
 def may_have_layout(head: bytes) -> bool:
     """Whether a file that starts like this, with `HEAD` bytes or all it has, may be of one of the formats."""
     return head[:4] in (gguf.MAGIC, zip_members.LOCAL) or head[8:9] == b"{"
+
+
+def may_describe_itself(name: str) -> bool:
+    """Whether a file of this name may say its inputs and outputs; `artifacts/interfaces.py` reads them."""
+    return name.lower().endswith(SELF_DESCRIBED)
 
 
 class Layout(NamedTuple):

@@ -1,7 +1,8 @@
 """The header of a `.npy` array, matched by a pattern; NumPy itself evaluates it as a Python literal."""
 
 import re
-from typing import BinaryIO
+import struct
+from typing import BinaryIO, NamedTuple
 
 from regolo_git.layouts.bounded import product, read_at
 from regolo_git.layouts.items import Malformed, TensorInfo
@@ -27,6 +28,12 @@ DTYPES = {
     "u8": "U64",
     "b1": "BOOL",
 }
+
+# The letters of `struct` for the types of labels.
+NUMBERS = {
+    "f4": "f", "f8": "d", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I",
+    "u8": "Q", "b1": "?",
+}  # fmt: skip
 
 
 def header_length(start: bytes) -> int | None:
@@ -76,3 +83,42 @@ def tensor_of(name: str, header: bytes, size: int) -> TensorInfo | None:
     # Big-endian arrays keep NumPy's name, so that they are not mistaken for little-endian ones.
     swapped = kind.startswith(">") and kind[-1] != "1"
     return TensorInfo(name, kind if swapped else dtype, shape) if fits else None
+
+
+class Described(NamedTuple):
+    """What the header of an array says: its type as NumPy writes it, and where its values begin."""
+
+    kind: str
+    shape: tuple[int, ...]
+    start: int
+
+
+def described(head: bytes) -> Described:
+    """The description at the start of an array.  Raises Malformed."""
+    length = header_length(head)
+    found = HEADER.fullmatch(head[10 if head[6] == 1 else 12 : length]) if length is not None else None
+    if length is None or found is None:
+        raise Malformed
+    sizes = [part.strip() for part in found[3].decode("ascii").split(",") if part.strip()]
+    if not all(size.isdecimal() and len(size) < 20 for size in sizes):
+        raise Malformed
+    return Described(found[1].decode("ascii"), tuple(map(int, sizes)), length)
+
+
+def texts(array: bytes) -> list[str]:
+    """The values of a whole array with one axis: texts, numbers or truth values.  Raises Malformed."""
+    said = described(array)
+    letter, width = said.kind.lstrip("<|=>")[0], said.kind.lstrip("<|=>")[1:]
+    values = array[said.start :]
+    size = int(width) * (4 if letter == "U" else 1)
+    if said.kind.startswith(">") or len(said.shape) != 1 or not size or said.shape[0] * size != len(values):
+        raise Malformed
+    if letter == "U":
+        try:
+            each = (values[at : at + size].decode("utf-32-le") for at in range(0, len(values), size))
+            return [text.rstrip("\0") for text in each]
+        except UnicodeDecodeError:
+            raise Malformed from None
+    if f"{letter}{width}" not in NUMBERS:
+        raise Malformed
+    return [str(number) for (number,) in struct.iter_unpack(f"<{NUMBERS[f'{letter}{width}']}", values)]

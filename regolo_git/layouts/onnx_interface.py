@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from regolo_git.layouts.interface import VALUES_LIMIT, FileInterface
 from regolo_git.layouts.items import Cut, Malformed
 from regolo_git.layouts.onnx import LENGTH, START, VARINT, skip_scalar, varint
 
 FIELDS_LIMIT = 1 << 18
 VALUE_LIMIT = 1 << 16  # bytes of one input or output
-VALUES_LIMIT = 1 << 12
 NAMED_SINCE = 4  # the version of the format since which weights are not inputs as well
 GRAPH, VERSION = 7, 1
 INITIALIZER, INPUT, OUTPUT = 5, 11, 12
@@ -27,15 +27,7 @@ TYPES: Mapping[int, str] = {
 KINDS: Mapping[int, str] = {4: "sequence", 5: "map", 8: "sparse tensor", 9: "optional"}
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxInterface:
-    """The inputs and outputs of a model, each as its name and its type, such as `FLOAT [N, 3]`."""
-
-    inputs: Mapping[str, str]
-    outputs: Mapping[str, str]
-
-
-def onnx_interface(file: BinaryIO, size: int) -> OnnxInterface:
+def onnx_interface(file: BinaryIO, size: int) -> FileInterface:
     """The interface of a model.  Raises Malformed, and Cut for a file that ends too early."""
     file.seek(0)
     if file.read(1) != START:
@@ -51,7 +43,7 @@ def onnx_interface(file: BinaryIO, size: int) -> OnnxInterface:
     inputs = found.values[INPUT]
     if found.version < NAMED_SINCE:
         inputs = {name: kind for name, kind in inputs.items() if name not in found.weights}
-    return OnnxInterface(inputs, found.values[OUTPUT])
+    return FileInterface(inputs, found.values[OUTPUT])
 
 
 @dataclass(frozen=True, slots=True)

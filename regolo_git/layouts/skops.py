@@ -21,7 +21,7 @@ def array_names(schema: bytes) -> dict[str, str]:
     """Member -> where the object has its array; without what cannot be named; empty for another schema."""
     names: dict[str, str] = {}
     taken: set[str] = set()
-    for member, path in _arrays(_parse(schema)):
+    for member, path in _arrays(parse(schema)):
         # What several parts of the object share has the name of the first.
         if member not in names and path not in taken:
             names[member] = path
@@ -29,7 +29,8 @@ def array_names(schema: bytes) -> dict[str, str]:
     return names
 
 
-def _parse(schema: bytes) -> object:
+def parse(schema: bytes) -> object:
+    """The document of a schema; None if it cannot be parsed, or would cost too much."""
     # A node names its class, module and loader in over 50 bytes.  A text with far more braces than that would
     # take fifty times its length in Python objects.
     if schema.count(b"{") > 8 + len(schema) // 32 or schema.count(b"[") > 8 + len(schema) // 16:

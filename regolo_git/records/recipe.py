@@ -5,6 +5,7 @@ concatenated in the order of their paths; a single file has the empty path.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self, cast
 
@@ -65,6 +66,15 @@ class Recipe:
     def size(self) -> int:
         """The size of the artifact in bytes."""
         return sum(file.size for file in self.files)
+
+    def placed_tensors(self) -> Iterator[tuple[RecipeTensor, str]]:
+        """Each tensor with the path of its file; both are sorted by their offsets."""
+        files = iter(self.files)
+        path, end = "", 0
+        for tensor in self.tensors:
+            while tensor.offset >= end and (file := next(files, None)) is not None:
+                path, end = file.path, end + file.size
+            yield tensor, path
 
     @property
     def artifact_digest(self) -> Digest:

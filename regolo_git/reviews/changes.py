@@ -1,8 +1,8 @@
 """The changes between two versions of a model, as a value."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from regolo_git.artifacts.interfaces import InterfaceReview
 from regolo_git.records.recipe import RecipeTensor
 from regolo_git.records.versions import Bump
 from regolo_git.reviews.files import FileChange
@@ -14,9 +14,6 @@ from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.metrics import MetricChange
 from regolo_git.verdict.tensors import TensorComparison
 
-if TYPE_CHECKING:
-    from regolo_git.reviews.interfaces import InterfaceReview
-
 
 @dataclass(frozen=True, slots=True)
 class VersionChanges:
@@ -24,7 +21,8 @@ class VersionChanges:
 
     `tensors` is None unless the store has both recipes, and lacks those of files that are `incomplete`.
     `values` is None unless asked for.  `later_a` and `later_b` are the metrics that were measured after the
-    version was created.  `interfaces` are the inputs and outputs that differ, None without ONNX files.  Sizes
+    version was created.  `interfaces` are the inputs and outputs that differ, None without files
+    that describe themselves.  Sizes
     are in bytes, `size_diff_mb` in 10^6 bytes.
     """
 
@@ -44,7 +42,7 @@ class VersionChanges:
     values: tuple[TensorValues, ...] | None = None
     later_a: tuple[str, ...] = ()
     later_b: tuple[str, ...] = ()
-    interfaces: "InterfaceReview | None" = None
+    interfaces: InterfaceReview | None = None
 
     def to_dict(self) -> Plain:
         """The changes as plain values, under the names of `git regolo diff --json`."""

@@ -5,6 +5,7 @@ It is computed from two manifests, the model card and, if the store has them, th
 
 from collections.abc import Mapping
 
+from regolo_git.artifacts.interfaces import InterfaceReview
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.measurement import Measurement
 from regolo_git.records.metadata import MetadataValue, flattened, with_values
@@ -49,11 +50,13 @@ def compare(
     recipe_b: Recipe | None,
     incomplete: tuple[IncompleteFile, ...] = (),
     paired: Mapping[str, Paired] | None = None,
+    interfaces: InterfaceReview | None = None,
 ) -> Comparison:
     """Compares two manifests of one model; recipes, if available, add files and tensors.
 
     `paired` has the noise of metrics whose predictions were compared case by case, or the reason against it.
-    Tensors of files that are `incomplete` in one of the versions are not compared.
+    Tensors of files that are `incomplete` in one of the versions are not compared.  `interfaces` are the
+    inputs and outputs that differ.
     """
     return Comparison(
         model_id=a.model,
@@ -65,10 +68,11 @@ def compare(
         metrics=compare_metrics(_metrics(a, b), _metrics(b, a), card.metrics, paired),
         metadata=compare_metadata(_metadata(a, b), _metadata(b, a)),
         files=compare_files(a.file_entries(recipe_a), b.file_entries(recipe_b)),
-        tensors=_tensors(recipe_a, recipe_b, incomplete),
+        tensors=_tensors(recipe_a, recipe_b, incomplete, interfaces),
         description_a=a.description,
         description_b=b.description,
         incomplete=incomplete,
+        interfaces=interfaces,
     )
 
 
@@ -93,9 +97,13 @@ def _told_apart(manifest: Manifest, other: Manifest) -> set[str]:
 
 
 def _tensors(
-    a: Recipe | None, b: Recipe | None, incomplete: tuple[IncompleteFile, ...]
+    a: Recipe | None,
+    b: Recipe | None,
+    incomplete: tuple[IncompleteFile, ...],
+    interfaces: InterfaceReview | None,
 ) -> TensorComparison | None:
     if a is None or b is None:
         return None
     paths = {file.path for file in incomplete}
-    return compare_tensors(without_tensors_of(a, paths), without_tensors_of(b, paths))
+    described = interfaces.described if interfaces is not None else frozenset[str]()
+    return compare_tensors(without_tensors_of(a, paths), without_tensors_of(b, paths), described)

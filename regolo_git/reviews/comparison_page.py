@@ -12,6 +12,7 @@ from regolo_git.reviews.page import Cell, Column, Meaning, Page, Row, Section
 from regolo_git.reviews.values import values_section
 from regolo_git.text.numbers import MISSING, few_of, rounded_text
 from regolo_git.text.sizes import signed_size_text, size_text
+from regolo_git.verdict.tensors import BREAKING, TensorChange
 
 FILES_SHOWN = 50
 TENSORS_SHOWN = 20
@@ -152,7 +153,7 @@ def _tensors(changes: VersionChanges) -> list[Section]:
     if changes.tensors is None:
         return []
     rows: list[Row] = [
-        (tensor.label, _kind(tensor.kind), tensor_text(tensor.before), tensor_text(tensor.after))
+        (tensor.label, _tensor_kind(tensor), tensor_text(tensor.before), tensor_text(tensor.after))
         for tensor in changes.tensors.changes
     ]
     unchanged = changes.tensors.unchanged
@@ -168,6 +169,11 @@ def tensor_text(tensor: RecipeTensor | None) -> str:
 
 def _kind(kind: str) -> Cell:
     return Cell(kind, KINDS.get(kind, ""))
+
+
+def _tensor_kind(tensor: TensorChange) -> Cell:
+    harmless = tensor.kind in BREAKING and not tensor.breaks
+    return Cell(tensor.kind) if harmless else _kind(tensor.kind)
 
 
 def _side(version: str, *, number: bool = False, flexible: bool = False) -> Column:

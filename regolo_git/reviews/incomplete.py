@@ -11,7 +11,7 @@ from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.errors import RegoloError
 from regolo_git.layouts.completeness import Problem, problem_of
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.recipe import Recipe, RecipeTensor
+from regolo_git.records.recipe import Recipe
 from regolo_git.store.store import Store
 
 
@@ -45,7 +45,7 @@ def without_tensors_of(recipe: Recipe, paths: Collection[str]) -> Recipe:
     """The recipe without the tensors of these files."""
     if not paths:
         return recipe
-    kept = [tensor for tensor, path in _placed(recipe) if path not in paths]
+    kept = [tensor for tensor, path in recipe.placed_tensors() if path not in paths]
     return replace(recipe, tensors=tuple(kept))
 
 
@@ -64,14 +64,4 @@ def _of_version(
 
 
 def _with_tensors(recipe: Recipe) -> set[str]:
-    return {path for _, path in _placed(recipe)}
-
-
-def _placed(recipe: Recipe) -> Iterator[tuple[RecipeTensor, str]]:
-    """Each tensor with the path of its file; both are sorted by their offsets."""
-    files = iter(recipe.files)
-    path, end = "", 0
-    for tensor in recipe.tensors:
-        while tensor.offset >= end and (file := next(files, None)) is not None:
-            path, end = file.path, end + file.size
-        yield tensor, path
+    return {path for _, path in recipe.placed_tensors()}

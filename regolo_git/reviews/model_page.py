@@ -89,7 +89,8 @@ def _difference(review: ModelReview, name: str, change: MetricChange) -> Iterato
 def _breaking(review: ModelReview) -> str:
     """What breaks code that uses the model, as the rest of a sentence about it."""
     tensors = review.comparison.tensors if review.comparison is not None else None
-    removed, reshaped = ((len(tensors.of_kind(kind)) if tensors else 0) for kind in BREAKING)
+    kinds = [change.kind for change in tensors.breaking] if tensors is not None else []
+    removed, reshaped = map(kinds.count, BREAKING)
     parts = [f"has lost {counted(removed, 'tensor')}"] if removed else []
     if tensors is not None and tensors.all_gone:
         parts = ["has no tensors that can be read"]
@@ -255,8 +256,8 @@ def _weights(review: ModelReview) -> Iterator[Inner]:
         return  # the table of files says which
     rows = [
         GridRow(
-            ((code(each.label),), (_kind(each.kind),), (_shapes(each),)),
-            IMPORTANT if each.kind in BREAKING else DETAIL,
+            ((code(each.label),), (_kind(each),), (_shapes(each),)),
+            IMPORTANT if each.breaks else DETAIL,
         )
         for each in tensors.changes[:TENSORS_SHOWN]
     ]
@@ -270,8 +271,8 @@ def _shapes(change: TensorChange) -> str:
     return unbroken(" → ".join(sides))
 
 
-def _kind(kind: str) -> Cell | str:
-    return strong(kind) if kind in BREAKING else kind
+def _kind(change: TensorChange) -> Cell | str:
+    return strong(change.kind) if change.breaks else change.kind
 
 
 def _files(review: ModelReview) -> Iterator[Inner]:

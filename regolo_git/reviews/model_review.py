@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from regolo_git.artifacts.interfaces import InterfaceReview, review_interfaces
 from regolo_git.errors import RegoloError
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
@@ -26,7 +27,6 @@ from regolo_git.reviews.change_set import ChangeSet, ModelChange
 from regolo_git.reviews.comparison import Comparison, compare
 from regolo_git.reviews.findings import WRONG, Finding
 from regolo_git.reviews.incomplete import incomplete_files
-from regolo_git.reviews.interfaces import InterfaceReview, review_interfaces
 from regolo_git.reviews.numbers import Suggestion, VersionTag, better_number, check_number, propose_again
 from regolo_git.reviews.pickles import PickleReview, review_pickles
 from regolo_git.reviews.stored_artifact import known_recipe, stored_artifact
@@ -36,7 +36,6 @@ from regolo_git.verdict.gate_facts import Finding as GateFinding
 from regolo_git.verdict.gate_result import GateResult
 from regolo_git.verdict.gates import judge
 from regolo_git.verdict.metrics import Paired
-from regolo_git.verdict.tensors import BREAKING
 
 Recipes: TypeAlias = tuple[Recipe | None, Recipe | None]
 SIGNED_LATER = GateFinding("open", "is signed after the merge")
@@ -85,8 +84,8 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
     before, after = change.before, change.after or after
     recipes = known_recipe(handle, before), stored.recipe
     paired = _paired(handle, before, after, recipes)
-    comparison = _comparison(handle, changes, change, recipes, paired)
     interfaces = _interfaces(handle, before, after, recipes)
+    comparison = _comparison(handle, changes, change, recipes, paired, interfaces)
     pickles = review_pickles(handle, before, after)
     gates, later = _gates(changes.before, change, after, paired, pickles, number.tag)
     findings = (*number.findings, *([stored.finding] if stored.finding else []), *unreadable)
@@ -163,13 +162,19 @@ def _paired(
 
 
 def _comparison(
-    handle: Handle, changes: ChangeSet, change: ModelChange, recipes: Recipes, paired: Mapping[str, Paired]
+    handle: Handle,
+    changes: ChangeSet,
+    change: ModelChange,
+    recipes: Recipes,
+    paired: Mapping[str, Paired],
+    interfaces: InterfaceReview,
 ) -> Comparison | None:
     before, after = change.before, change.after
     if before is None or after is None:
         return None
     incomplete = incomplete_files(handle.stores, before, after, *recipes)
-    return compare(before, after, base_card(changes.before, after.model), *recipes, incomplete, paired)
+    card = base_card(changes.before, after.model)
+    return compare(before, after, card, *recipes, incomplete, paired, interfaces)
 
 
 def _interfaces(
@@ -182,7 +187,7 @@ def _interfaces(
     if new is None:
         return InterfaceReview()
     was = (before, old) if before is not None and old is not None else None
-    return review_interfaces(handle, was, (after, new))
+    return review_interfaces(handle.stores, was, (after, new))
 
 
 def _number(
@@ -193,8 +198,11 @@ def _number(
     if interfaces.breaks:
         return better_number(before, after, "major", "its inputs or outputs differ")
     tensors = comparison.tensors
-    breaking = tensors is not None and any(map(tensors.of_kind, BREAKING))
-    why = "tensors were removed or reshaped" if breaking else "its weights differ"
+    why = (
+        "tensors were removed or reshaped"
+        if tensors is not None and tensors.breaking
+        else "its weights differ"
+    )
     if tensors is not None and tensors.all_gone:
         why = "it has no tensors that can be read any more"
     return better_number(before, after, comparison.suggested_bump, why)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from regolo_git.artifacts.interfaces import InterfaceReview, has_interfaces, review_interfaces
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.hints import Hint
@@ -16,7 +17,6 @@ from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.reviews.comparison import Comparison, compare
 from regolo_git.reviews.html import to_fragment
 from regolo_git.reviews.incomplete import IncompleteFile, incomplete_files
-from regolo_git.reviews.interfaces import InterfaceReview, has_onnx, review_interfaces
 from regolo_git.reviews.revision_pages import revision_pages, revision_title
 from regolo_git.reviews.sides import Side, find_side, side_at
 from regolo_git.text.json_values import Plain
@@ -86,8 +86,9 @@ def compare_sides(
     incomplete = *stored, *_problems(a), *_problems(b)
     card = a.records.card_or_default(a.manifest.model)
     paired = paired_metrics(handle.stores, (a.manifest, a.recipe), (b.manifest, b.recipe))
-    comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete, paired)
-    comparison = replace(comparison, later_a=later[0], later_b=later[1], interfaces=_interfaces(handle, a, b))
+    interfaces = _interfaces(handle, a, b)
+    comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete, paired, interfaces)
+    comparison = replace(comparison, later_a=later[0], later_b=later[1])
     if values:
         from regolo_git.reviews.values import tensor_values  # noqa: PLC0415 - it reads the bytes
 
@@ -100,12 +101,12 @@ def compare_sides(
 
 
 def _interfaces(handle: Handle, a: Side, b: Side) -> InterfaceReview | None:
-    """The inputs and outputs that differ; None without ONNX files, or if a recipe is missing."""
+    """The inputs and outputs that differ; None if no file describes itself, or without a recipe."""
     if a.recipe is None or b.recipe is None or a.manifest.artifact.digest == b.manifest.artifact.digest:
         return None
-    if not has_onnx(a.manifest, b.manifest):
+    if not has_interfaces(a.manifest, b.manifest):
         return None
-    return review_interfaces(handle, (a.manifest, a.recipe), (b.manifest, b.recipe))
+    return review_interfaces(handle.stores, (a.manifest, a.recipe), (b.manifest, b.recipe))
 
 
 def _with_evaluations(side: Side) -> Side:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
+from regolo_git.layouts.interface import FileInterface
 from regolo_git.layouts.items import Malformed
-from regolo_git.layouts.onnx_interface import OnnxInterface, onnx_interface
+from regolo_git.layouts.onnx_interface import onnx_interface
 
 
 def model(ir_version: int = 8) -> bytes:
@@ -28,7 +29,7 @@ def model(ir_version: int = 8) -> bytes:
     return bytes(made.SerializeToString())
 
 
-def read(data: bytes) -> OnnxInterface:
+def read(data: bytes) -> FileInterface:
     return onnx_interface(io.BytesIO(data), len(data))
 
 

@@ -3,7 +3,8 @@
 import pytest
 from support.tensors import recipe, tensor
 
-from regolo_git.records.recipe import RecipeTensor
+from regolo_git.records.digests import Digest
+from regolo_git.records.recipe import Recipe, RecipeFile, RecipeTensor
 from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.tensors import compare_tensors
 
@@ -33,3 +34,13 @@ def test_without_recipes_the_bump_is_minor() -> None:
 
 def test_the_same_bytes_call_for_no_bump() -> None:
     assert suggested_bump(same_content=True, tensors=None) is None
+
+
+@pytest.mark.parametrize(
+    ("described", "bump"), [({"a.skops"}, "minor"), ({"b.npz"}, "major"), (set(), "major")]
+)
+def test_the_shapes_in_a_file_that_describes_itself_decide_nothing(described: set[str], bump: str) -> None:
+    file = RecipeFile("a.skops", 0o644, 8, Digest("sha256", "0" * 64))
+    before, after = (Recipe("directory", (file,), (tensor("a", shape=(size,)),), ()) for size in (2, 3))
+    tensors = compare_tensors(before, after, described)
+    assert suggested_bump(same_content=False, tensors=tensors) == bump

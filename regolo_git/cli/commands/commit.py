@@ -109,8 +109,9 @@ def commit(
     next free number if its own is taken.  Its branch keeps the name.  --push also sends it, unless somebody
     else has moved the branch there; otherwise the command to do that is printed.
 
-    Following SemVer, bump major if code that loads the model may break (a tensor removed or reshaped), minor
-    for new weights, patch for files without weights; `git regolo diff` suggests a bump.
+    Following SemVer, bump major if code that loads the model may break (a tensor removed or reshaped, or
+    another input or output of a file that describes itself), minor for new weights, patch for files without
+    weights; `git regolo diff` suggests a bump.
 
     \b
     Examples:

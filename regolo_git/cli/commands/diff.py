@@ -72,7 +72,7 @@ def diff(sides: tuple[str, ...], page_format: Format, values: bool, form: Form) 
       metric    name, a, b, difference, relative, verdict
       metadata  name, a, b
       file      path, added|removed|changed, bytes in a, bytes in b
-      interface name, input|output, a, b, ONNX file
+      interface name, input|output|class, a, b, file
       tensor    name, added|removed|reshaped|changed, a, b
       values    name, relative norm, cosine, largest change, share changed,
                 NaN in a, NaN in b, infinite in a, infinite in b

@@ -21,6 +21,7 @@ from regolo_git.git.journal import read_journal
 from regolo_git.git.publish import Published
 from regolo_git.git.repository import blob_id
 from regolo_git.layouts.completeness import examine
+from regolo_git.layouts.layout import may_describe_itself
 from regolo_git.records.branches import proposal_branch
 from regolo_git.records.manifest import Artifact, Manifest
 from regolo_git.records.paths import card_path
@@ -169,15 +170,15 @@ def _publish_draft(
     new, size = size_text(draft.ingested.new_bytes), size_text(created.size_bytes)
     logs.info("created %s: stored %s of %s", created.reference, new, size)
     skips_newest = bool(newest) and not newest.intersection(created.parents)
-    notices = (*draft.notices(), *draft.left_behind(published.made), *_broken_tensors(handle, draft, created))
+    notices = (*draft.notices(), *draft.left_behind(published.made), *_broken(handle, draft, created))
     return CreatedVersion(created, draft.ingested.new_bytes, published.branch, notices, about, skips_newest)
 
 
-def _broken_tensors(handle: Handle, draft: Draft, created: ModelVersion) -> Iterator[str]:
-    if draft.ingested.tensors:
-        from regolo_git.registry.versions.broken_tensors import note_of_broken_tensors  # noqa: PLC0415 - see there
+def _broken(handle: Handle, draft: Draft, created: ModelVersion) -> Iterator[str]:
+    if draft.ingested.tensors or any(map(may_describe_itself, created.manifest.file_entries(None))):
+        from regolo_git.registry.versions.breaking_change import note_of_breaking_change  # noqa: PLC0415 - see there
 
-        note = note_of_broken_tensors(handle, created)
+        note = note_of_breaking_change(handle, created)
         if note is not None:
             yield note
 
