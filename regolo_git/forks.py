@@ -1,11 +1,12 @@
 """What a forked child must not use together with its parent."""
 
+import fcntl
 import os
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 from weakref import WeakSet, WeakValueDictionary
 
@@ -96,12 +97,21 @@ def no_fork() -> Iterator[None]:
 
 
 def close_lock(descriptor: int) -> None:
-    """Closes a descriptor of `open_for_lock`, which releases its lock."""
+    """Closes a descriptor of `open_for_lock`, which releases its lock unless a program inherited it."""
     with _opening:
         # In a child it is closed already, and its number may be another file's.
         if descriptor in _locks:
             _locks.discard(descriptor)
             os.close(descriptor)
+
+
+def unlock(descriptor: int) -> None:
+    """Closes it, too, and releases its lock also for programs that inherited it."""
+    with _opening:
+        if descriptor in _locks:  # as above
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            close_lock(descriptor)
 
 
 def _hold() -> None:

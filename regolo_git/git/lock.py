@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from regolo_git.errors import Conflict
-from regolo_git.forks import close_lock, open_for_lock
+from regolo_git.forks import close_lock, open_for_lock, unlock
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
 from regolo_git.shared_modes import make_like_parent, share_like_directory
@@ -55,8 +55,15 @@ def _lock(paths: RepositoryPaths, name: str) -> Iterator[None]:
             yield
         finally:
             _held.reset(token)
-    finally:
+    except Exception:
+        unlock(handle)
+        raise
+    except BaseException:
+        # An interrupt ends git, but not at once what git has started: that holds the lock until it ends.
         close_lock(handle)
+        raise
+    else:
+        unlock(handle)
 
 
 def _opened(path: Path) -> int:
@@ -79,6 +86,8 @@ def held_lock() -> tuple[int, ...]:
     """The descriptor of the lock held by this thread, for a child process that writes on its behalf.
 
     The child inherits the lock, so that after a kill of this process no other run recovers while it writes.
+    What it leaves in the background, such as `git gc` or the daemon of a credential cache, inherits it too,
+    and loses it when this process releases it.
     """
     handle = _held.get()
     return () if handle is None else (handle,)

@@ -1,6 +1,7 @@
 """The lock of the clone: one at a time, in turn, and free when its holder is dead."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -113,17 +114,51 @@ def test_only_the_thread_that_holds_it_hands_it_to_a_child(paths: RepositoryPath
     assert held_lock() == ()
 
 
-def test_a_child_that_was_handed_the_lock_holds_it(
-    paths: RepositoryPaths, monkeypatch: pytest.MonkeyPatch
+STARTER = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.lock import clone_lock, held_lock
+with clone_lock(RepositoryPaths(Path(sys.argv[1]), Path(sys.argv[1]), None)):
+    child = subprocess.Popen(["sleep", "60"], pass_fds=held_lock(), stdout=subprocess.DEVNULL)
+    print(child.pid, flush=True)
+    exec(sys.argv[2])
+"""
+ENDS = {"killed": "os.kill(os.getpid(), signal.SIGKILL)", "interrupted": "raise KeyboardInterrupt"}
+
+
+def started_by(paths: RepositoryPaths, how: str) -> int:
+    """The number of a child of a process that had the lock and has ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", STARTER, paths.common_dir, how],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
+    )  # fmt: skip
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize("how", ENDS.values(), ids=ENDS)
+def test_a_child_that_was_handed_the_lock_holds_it_after_its_parent(
+    paths: RepositoryPaths, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr("regolo_git.git.lock.PATIENCE_SECONDS", 0.0)
-    with clone_lock(paths):
-        child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=held_lock())
-    with pytest.raises(Conflict, match=str(os.getpid())), clone_lock(paths):
+    child = started_by(paths, how)
+    with pytest.raises(Conflict, match="is writing to this registry"), clone_lock(paths):
         pass
-    child.communicate()
+    os.kill(child, signal.SIGKILL)
+    monkeypatch.setattr("regolo_git.git.lock.PATIENCE_SECONDS", 60.0)
     with clone_lock(paths):
         pass
+
+
+@pytest.mark.parametrize("how", ["", "raise ValueError"], ids=["done", "failed"])
+def test_what_git_leaves_in_the_background_does_not_keep_the_lock(
+    paths: RepositoryPaths, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("regolo_git.git.lock.PATIENCE_SECONDS", 0.0)
+    child = started_by(paths, how)
+    with clone_lock(paths):
+        os.kill(child, signal.SIGKILL)  # it was there all the time
 
 
 def test_a_place_where_nothing_can_be_written_is_an_error_of_ours(paths: RepositoryPaths) -> None:

@@ -4,12 +4,14 @@ import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.clones import Team, diverge, pushed, status
 from support.git_program import git
 from support.keys import ssh_key
 from support.program import run_program
+from support.servers.git_http import PASSWORD, USER, GitHttp
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, NotFound, RegoloError, RegoloNotice
@@ -34,6 +36,27 @@ def test_a_second_push_has_nothing_to_do(team: Team) -> None:
     pushed(ours)
     done = pushed(ours)
     assert (done.branches, done.versions, done.notes) == ((), (), ())
+
+
+@pytest.mark.slow
+def test_the_daemon_of_a_credential_cache_keeps_no_later_push_waiting(
+    team: Team, isolated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, top = team.clone("ours"), team.clone("ours").handle.paths.top
+    git(team.host, "config", "http.receivepack", "true")
+    with GitHttp(team.host.parent).running() as server:
+        git(top, "remote", "set-url", "origin", server.url(team.host))
+        (isolated / "known").write_text(f"http://{USER}:{quote(PASSWORD, safe='')}@{server.address}\n")
+        for helper in ("cache", f"store --file={isolated}/known"):  # git tells both what was accepted
+            git(isolated, "config", "--global", "--add", "credential.helper", helper)
+        try:
+            for content in (b"two", b"three"):
+                ours.create_model_version("m", model_data=content)
+                assert len(pushed(ours).versions) == 1
+                assert list(isolated.rglob("socket")), "the daemon is there"
+                monkeypatch.setattr("regolo_git.git.lock.PATIENCE_SECONDS", 0.0)
+        finally:
+            git(isolated, "credential-cache", "exit")
 
 
 def test_a_tag_that_was_left_behind_follows(team: Team) -> None:
