@@ -16,6 +16,7 @@ from regolo_git.registry.drivers import set_up_drivers
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.record_attributes import needed_attributes, record_paths
 from regolo_git.registry.records_at import check_readable
+from regolo_git.registry.store_library import note_missing_library
 from regolo_git.system_calls import random_name
 
 
@@ -77,6 +78,7 @@ def _share(handle: Handle, config: RegistryConfig, url: str | None) -> str | Non
     address = parse_store_address(url, config.store_endpoint, config.store_region)
     created = handle.shared_stores.create_directory(address)
     handle.shared_stores.confirm(address)
+    note_missing_library(handle, address)
     return created
 
 

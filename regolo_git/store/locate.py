@@ -35,8 +35,18 @@ def files_at(place: str | StoreAddress, *, cached: bool = False) -> Files:
 
 def _open(address: StoreAddress) -> Files:
     """Opens the files.  Raises MissingDependency if the library of the scheme is not installed."""
+    return _installed(address)(address)
+
+
+def require_library(address: StoreAddress) -> None:
+    """Raises MissingDependency if the library of the scheme is not installed; opens nothing."""
+    if address.scheme != "file":
+        _installed(address)
+
+
+def _installed(address: StoreAddress) -> Callable[[StoreAddress], Files]:
     try:
-        return _opener(address.scheme)(address)
+        return _opener(address.scheme)
     except ImportError as error:
         package = f"pip install 'regolo-git[{SCHEMES[address.scheme].extra}]'"
         text = f"stores at {address.scheme}:// need an extra package"

@@ -32,6 +32,7 @@ from regolo_git.registry.clone_store import (
 )
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.notices import words_of
 from regolo_git.registry.other_store import add_former
 from regolo_git.registry.shared_store import (
     CONFIRMED_SETTING,
@@ -40,6 +41,7 @@ from regolo_git.registry.shared_store import (
     address_in,
     described,
 )
+from regolo_git.registry.store_library import note_missing_library
 from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 
@@ -212,6 +214,7 @@ def _share(handle: Handle, url: str) -> bool:
     created = handle.shared_stores.create_directory(address)
     if created is not None:
         talk(f"created a store at {created}")
+    note_missing_library(handle, address)
     if handle.config().store_url != url or not handle.shared_stores.confirm_url(url):
         return False
     talk(f"this clone now uses the shared store {described(address_in(handle.config()) or address)}")
@@ -267,7 +270,7 @@ def _create_store(handle: Handle, place: str) -> None:
     except (TransportError, MissingDependency) as error:
         if "://" not in place or isinstance(error, StoreAbsent):
             raise
-        talk_note(f"'{place}' could not be checked: {error.message}")
+        talk_note(f"'{place}' could not be checked: {words_of(error, handle.step)}")
 
 
 def _from_here(place: str) -> str:

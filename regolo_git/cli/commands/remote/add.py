@@ -5,6 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.streams import talk, talk_note
 from regolo_git.registry.further_stores import add_store
+from regolo_git.registry.notices import words_of
 from regolo_git.registry.shared_store import FurtherStore
 
 
@@ -31,4 +32,4 @@ def add(name: str, url: str, endpoint: str | None, region: str | None) -> None:
         problem = add_store(handle, name, FurtherStore(url, endpoint, region))
         talk(f"added the store '{name}'")
         if problem is not None:
-            talk_note(f"it cannot be read now: {problem.message}")
+            talk_note(f"it cannot be read now: {words_of(problem, handle.step)}")
