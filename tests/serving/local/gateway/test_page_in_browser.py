@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.browser import DESK, PHONE, Tab, browser, chromium
 from support.folder_source import FolderRegistry
-from support.running_engine import ECHO, PYTHON, RunningEngine, running_engine
+from support.running_engine import ECHO, PYTHON, RunningEngine, kill, running_engine
 
 from regolo_git.records.canary import CanaryPolicy, Candidate
 from regolo_git.records.endpoint import Endpoint
@@ -209,7 +209,10 @@ def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engi
 def test_a_shadow_is_shown_apart(engine: RunningEngine) -> None:
     async def look(tab: Tab) -> None:
         await tab.open(f"{engine.address}/page?endpoint={LONG}")
-        await shown(tab)
+        assert "1.1\t50 %\t0\t–\t–" in await shown(tab)
+        kill(engine.workers(LONG, "1.1")[0])
+        traffic = "document.getElementById('bar').parentElement.innerText"
+        await tab.until(f"{traffic}.includes('1 of 1 (1 restart)')")
         for _ in range(20):
             engine.predict([1], f"/endpoints/{LONG}/invocations")
         await tab.until(

@@ -169,7 +169,8 @@ function showSplit(endpoint, order) {
 
 // Rates over nothing are null.
 function shadowRow(version, held) {
-  return [version, percent(held.share), count(held.copies), `${percent(held.agreement ?? NaN)} of ${count(held.compared)}`,
+  const agree = held.compared ? `${percent(held.agreement)} of ${count(held.compared)}` : NONE;
+  return [version, percent(held.share), count(held.copies), agree,
     percent(held.error_rate ?? NaN), milliseconds((held.latency_p95 ?? NaN) * 1000), count(held.dropped)];
 }
 
@@ -182,7 +183,14 @@ function versionRow(endpoint, version, index) {
   const seconds = (value) => milliseconds(value === null || value === undefined ? NaN : value * 1000);
   return [label, running ? percent(shareOf(endpoint, version)) : NONE, count(held.requests), errors, seconds(held.latency_p95), perSecond(held.rps ?? NaN),
     percent(held.observed_share ?? NaN), seconds(held.latency_p50), seconds(held.latency_p99),
-    running ? `${running.ready} of ${running.replicas}` : NONE];
+    running ? workersOf(running) : NONE];
+}
+
+// A version whose workers crash and come back has all of them most of the time.
+function workersOf({ ready, replicas, restarts }) {
+  const cell = element("span", {}, `${ready} of ${replicas}`);
+  if (restarts) cell.append(" ", element("span", { className: "quiet" }, `(${count(restarts)} ${restarts === 1 ? "restart" : "restarts"})`));
+  return cell;
 }
 
 function showSeries(endpoint, order, now) {
