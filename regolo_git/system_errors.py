@@ -18,6 +18,7 @@ _KNOWN = {
     errno.EACCES: ("permission denied", _PERMISSIONS),
     errno.EPERM: ("operation not permitted", _PERMISSIONS),
 }
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 # Not the fault of the file at hand: whatever it is, it could not be opened now.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
@@ -25,6 +26,11 @@ _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 def is_exhausted(error: OSError) -> bool:
     """Whether the system, not the file, is the reason."""
     return error.errno in _EXHAUSTED
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the disk, or the user's part of it, is full."""
+    return error.errno in _FULL
 
 
 def reason_of(error: OSError) -> str:

@@ -335,7 +335,7 @@ class CanaryController:
             path = self._directory.canary(run.canary.endpoint.endpoint)
             write_evidence(path, run.document(self._decider))
         except OSError as error:
-            self._tell("kept", f"the evidence of canaries is not kept: {error}")
+            self._tell("kept", f"the evidence of canaries is not kept: {reason_of(error)}")
 
     def _tell(self, about: str, words: str) -> None:
         """Says something once, until something else is to be said."""

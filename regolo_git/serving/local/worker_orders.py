@@ -7,7 +7,7 @@ keeps the warm ones.
 
 import json
 import signal
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Self
@@ -154,21 +154,29 @@ class WorkerOrders:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """The one line that a worker writes before it serves or exits: a problem, or none."""
+    """The one line that a worker writes before it serves or exits: a problem, or none.
+
+    A full disk is the machine's problem, and not the model's.
+    """
 
     problem: str | None = None
     hint: str | None = None
+    disk_full: bool = False
 
     def to_line(self) -> str:
         """The line sent to the supervisor."""
-        return json.dumps({"problem": self.problem, "hint": self.hint}) + "\n"
+        return json.dumps(asdict(self)) + "\n"
 
     @classmethod
     def parse(cls, line: bytes) -> Self:
         """Reads `to_line`; anything else, which a model's own code may write, is a problem too."""
         try:
             reader = JsonReader.parse(line, "the report")
-            return cls(reader.get_optional("problem", str), reader.get_optional("hint", str))
+            return cls(
+                reader.get_optional("problem", str),
+                reader.get_optional("hint", str),
+                reader.get_optional("disk_full", bool) or False,
+            )
         except InvalidInput:
             return cls("the worker reported garbage")
 

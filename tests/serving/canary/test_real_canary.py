@@ -37,6 +37,14 @@ def load(path, config):
         raise RuntimeError("cannot be loaded any more")
     return lambda inputs: inputs
 """
+# As a worker whose directory is on a full disk.
+FULL = """\
+import errno, os
+def load(path, config):
+    if not os.path.exists({path!r}):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    return lambda inputs: inputs
+"""
 BROKEN = "def load(path, config):\n    raise RuntimeError('cannot be loaded')\n"
 
 
@@ -152,6 +160,19 @@ def test_a_version_that_cannot_start_again_keeps_no_caller_waiting_for_the_branc
         assert {engine.predict([[1]]).status for _ in range(20)} == {200}
         refusal.unlink()
         until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+
+
+def test_a_full_disk_is_no_fault_of_the_candidate(served: ServedRegistry, tmp_path: Path) -> None:
+    served.version("1.1", FULL.format(path=str(tmp_path / "freed")))
+    with serving(served.top, "--canary") as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK)
+        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists(), 40)
+        until(lambda: "loading failed: the disk is full" in kept(engine)["verdict"]["reason"], 40)
+        assert kept(engine)["verdict"]["kind"] == "hold"
+        assert {engine.predict([[1]]).version for _ in range(20)} == {"1.0"}
+        (tmp_path / "freed").touch()
+        until(lambda: engine.status("e")["versions"].keys() == {"1.0", "1.1"}, 90)
+        assert served.registry.get_endpoint("e").candidate is not None
 
 
 def test_a_baseline_that_does_not_start_here_is_no_fault_of_the_candidate(

@@ -5,7 +5,7 @@ import time
 
 from regolo_git.errors import NotFound, ServingError
 from regolo_git.records.json_reader import Json
-from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner
+from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner, is_for_want_of_space
 from regolo_git.serving.local.supervisor.replica_set import ReplicaSet
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 
@@ -54,6 +54,9 @@ def _sets(runner: EndpointRunner) -> dict[str, ReplicaSet]:
 def _failed(runner: EndpointRunner) -> Json:
     """The versions that the branch wants and whose workers did not start or did not pass their warm-up.
 
-    Missing bytes, and models that the operator does not allow, are no fault of a version.
+    Missing bytes, models that the operator does not allow, and a full disk are no fault of a version.  But
+    where nothing is served yet, what does start is not to wait for space.
     """
+    if runner.in_force is not None and is_for_want_of_space(runner.problem):
+        return []
     return list(runner.failed) if isinstance(runner.problem, ServingError) else []

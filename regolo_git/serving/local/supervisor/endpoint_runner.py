@@ -22,9 +22,11 @@ from regolo_git.serving.local.supervisor.replica_set import ReplicaSet, WorkerRe
 from regolo_git.serving.local.supervisor.version_plan import ExternalPlan, VersionPlan, plan_version
 from regolo_git.serving.local.supervisor.warm_sets import WarmSets
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
+from regolo_git.serving.local.supervisor.worker_process import StartFailed
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Route, WeightedVersion
 
+PASSING = (NotFound, TransportError, StoreUnconfirmed)
 RETRY_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
 
@@ -108,7 +110,7 @@ class EndpointRunner:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _reach(self, endpoint: Endpoint) -> None:
-        """Reaches a state.  Missing bytes may arrive, and a store be confirmed, so it is tried again."""
+        """Reaches a state.  What is missing may arrive, and space be freed, so it is tried again."""
         for attempt in itertools.count():
             try:
                 await self._apply(endpoint)
@@ -117,7 +119,7 @@ class EndpointRunner:
                 self.problem = error
                 await self._tidy()
                 self._changed()
-                if not isinstance(error, NotFound | TransportError | StoreUnconfirmed):
+                if not isinstance(error, PASSING) and not is_for_want_of_space(error):
                     return
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:
@@ -239,6 +241,11 @@ class EndpointRunner:
         if withheld is not None:
             served += f", without {withheld} until the branch changes the split"
         return f"{served}, but {_message(self.problem)}" if self.problem is not None else served
+
+
+def is_for_want_of_space(problem: RegoloError | None) -> bool:
+    """Whether workers did not start because the disk is full."""
+    return isinstance(problem, StartFailed) and problem.is_disk_full
 
 
 def _message(problem: RegoloError) -> str:

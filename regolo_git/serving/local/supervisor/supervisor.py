@@ -34,6 +34,7 @@ from regolo_git.serving.metrics.watched import WatchedCounts
 from regolo_git.serving.metrics.windows import WindowStore
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import RoutingTable
+from regolo_git.system_errors import reason_of
 
 REPORT_SECONDS = 0.5
 TICK_SECONDS = 1.0
@@ -124,7 +125,7 @@ class Supervisor:
         try:
             KeptCounts.of(self.counts, time.monotonic()).write(self.directory.counts)
         except OSError as error:
-            self._say(f"the counts of requests are not kept: {error}")
+            self._say(f"the counts of requests are not kept: {reason_of(error)}")
 
     # -- signals ------------------------------------------------------------------------------------------
 

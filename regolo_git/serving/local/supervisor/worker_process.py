@@ -23,6 +23,7 @@ from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport, WorkerSpec
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Replica
+from regolo_git.system_errors import FREE_SPACE, is_disk_full, reason_of
 
 MODULE = "regolo_git.serving.local.worker.main"
 REAP_SECONDS = 5.0
@@ -32,11 +33,15 @@ Health = Literal["ready", "silent", "wrong"]
 
 
 class StartFailed(ServingError):
-    """A worker that did not become ready; `is_final` if another attempt would fail too."""
+    """A worker that did not become ready; `is_final` if another attempt would fail too.
 
-    def __init__(self, message: str, hint: str | None, *, is_final: bool) -> None:
+    Of a full disk, it is not known whether the version would start.
+    """
+
+    def __init__(self, message: str, hint: str | None, *, is_final: bool, is_disk_full: bool = False) -> None:
         super().__init__(message, hint)
         self.is_final = is_final
+        self.is_disk_full = is_disk_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,9 @@ async def start_worker(
     except OSError as error:
         os.close(reading)
         shutil.rmtree(directory, ignore_errors=True)
+        if is_disk_full(error):
+            message = f"cannot start the worker: {reason_of(error)}"
+            raise StartFailed(message, FREE_SPACE, is_final=False, is_disk_full=True) from error
         raise StartFailed(f"cannot start the worker: {error}", None, is_final=False) from error
     finally:
         os.close(writing)
@@ -176,7 +184,7 @@ async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> None
     report = WorkerReport.parse(line)
     if report.problem is not None:
         final = await worker.exited() not in (RegoloError.exit_code, ServingError.exit_code)
-        raise StartFailed(report.problem, report.hint, is_final=final)
+        raise StartFailed(report.problem, report.hint, is_final=final, is_disk_full=report.disk_full)
 
 
 async def _read_line(pipe: int) -> bytes:

@@ -29,6 +29,7 @@ from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import invocation, write_predictions
 from regolo_git.serving.local.worker.server import WorkerServer
 from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport
+from regolo_git.system_errors import FREE_SPACE, is_disk_full, reason_of
 
 BACKLOG = 2048
 OUT_OF_MEMORY_SCORE = "500"
@@ -43,15 +44,18 @@ def main() -> None:
         _raise_oom_score()
         app = _loaded(orders)
         turns = _joined_turns(orders, app)
+        listener = _listen(orders.socket)
     except RegoloError as error:
         _report(orders, WorkerReport(error.message, on_command_line(error.hint)))
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - a model's code may raise anything; the supervisor says what
         traceback.print_exc()
-        _report(orders, WorkerReport(f"loading failed: {type(error).__name__}: {error}"))
+        if isinstance(error, OSError) and is_disk_full(error):
+            _report(orders, WorkerReport(f"loading failed: {reason_of(error)}", FREE_SPACE, disk_full=True))
+        else:
+            _report(orders, WorkerReport(f"loading failed: {type(error).__name__}: {error}"))
         sys.exit(1)
     freeze_gc()
-    listener = _listen(orders.socket)
     _report(orders, WorkerReport())
     _serve(WorkerServer(app, turns), listener, orders.drain_seconds)
 
