@@ -9,8 +9,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
 
-from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.errors import InvalidInput, NotFound, RegoloError
 from regolo_git.forks import close_lock, open_for_lock, tell_in_child
+from regolo_git.git.git_locks import remove_git_locks
 from regolo_git.git.remote.choose import clone_to_read
 from regolo_git.git.remote.failures import without_credentials
 from regolo_git.git.tag_index import TagRow
@@ -62,7 +63,7 @@ class RemoteSource:
             handle = self.handle()
             if monotonic() - self._asked >= CURRENT_SECONDS:
                 before = handle.registry_tip()
-                fetch(handle)
+                _fetch(handle)
                 if handle.registry_tip() != before:
                     handle.forget_stores()  # their settings may have changed
                 self._asked = monotonic()
@@ -116,3 +117,13 @@ class RemoteSource:
             yield
         finally:
             close_lock(descriptor)
+
+
+def _fetch(handle: Handle) -> None:
+    """Fetches, also after a git that was killed with a lock: nobody else would look into the cache for it."""
+    try:
+        fetch(handle)
+    except RegoloError:
+        if not remove_git_locks(handle.paths):
+            raise
+        fetch(handle)

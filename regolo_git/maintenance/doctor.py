@@ -14,6 +14,7 @@ from pathlib import Path
 from regolo_git.artifacts.restore.leftovers import left_stagings, remove_left
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.git.git_locks import git_locks
 from regolo_git.git.history import common_commit
 from regolo_git.git.hook_files import hook_states
 from regolo_git.git.hooks import hooks_not_run, not_run_text
@@ -165,7 +166,7 @@ def _removed(what: str, dry_run: bool) -> Finding:
 
 def _lock_files(handle: Handle) -> Iterator[Finding]:
     now = time.time()
-    for path in _git_locks(handle):
+    for path in git_locks(handle.paths):
         try:
             age = now - path.stat().st_mtime
         except FileNotFoundError:
@@ -176,13 +177,6 @@ def _lock_files(handle: Handle) -> Iterator[Finding]:
                 f"lock file '{path}' is {int(age)} s old and may belong to a running git command",
                 f"rm '{path}'  (if no git command is running here)",
             )
-
-
-def _git_locks(handle: Handle) -> Iterator[Path]:
-    git_dir, common_dir = handle.paths.git_dir, handle.paths.common_dir
-    for place in dict.fromkeys((git_dir, common_dir)):
-        yield from sorted(place.glob("*.lock"))
-    yield from sorted((common_dir / "refs").rglob("*.lock"))
 
 
 def _untagged(handle: Handle) -> Iterator[Finding]:

@@ -168,3 +168,16 @@ def test_a_registry_is_read_over_http(opened: Open, server: GitHttp, host: Path,
 def test_no_git_program_is_needed(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     assert opened().cat_file("m@latest/weights.bin") == WEIGHTS
+
+
+def test_locks_of_a_git_that_was_killed_in_the_cache_go(
+    opened: Open, publisher: Registry, tmp_path: Path
+) -> None:
+    assert opened().exists("m@1.0")
+    (place,) = (tmp_path / "cache").glob("*/")
+    for lock in ("refs/remotes/origin/main.lock", "refs/tags/m@v1.1.lock", "packed-refs.lock"):
+        (place / ".git" / lock).parent.mkdir(exist_ok=True)
+        (place / ".git" / lock).touch()
+    publish(publisher, b"second")
+    assert opened().cat_file("m@latest") == b"second"
+    assert not list((place / ".git" / "refs").rglob("*.lock"))
