@@ -17,7 +17,7 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.ref_locks import RefLock, create_lock, release_lock
 from regolo_git.git.translate import git_errors, lock_held
 from regolo_git.shared_modes import keeping_mode, make_like_parent
-from regolo_git.system_calls import pause
+from regolo_git.system_calls import make_durable, pause
 
 WHAT, FILE = "git's configuration", "config"
 PATIENCE_SECONDS = 2.0  # another program holds the lock of the file for some milliseconds
@@ -99,4 +99,5 @@ def _replace(file: Path, lock: RefLock, content: bytes) -> None:
         os.fchmod(lock.descriptor, mode)
     with os.fdopen(os.dup(lock.descriptor), "wb") as written:
         written.write(content)
+    make_durable(lock.descriptor)  # or a power cut might leave an empty file, and with it no repository
     lock.file.rename(file)
