@@ -134,14 +134,17 @@ def test_what_is_not_http_is_refused() -> None:
 
 
 def test_a_request_before_the_answer_to_the_last_ends_the_connection() -> None:
+    begun = asyncio.Event()
+
     async def wait(call: Call) -> object:
+        begun.set()
         await asyncio.sleep(60)
         return call.plain()
 
     async def use(opened: Open, _: WorkerServer) -> None:
         client = await opened()
         client.send(1)
-        await asyncio.sleep(0.05)
+        await begun.wait()
         client.send(2)
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await client.answer()
@@ -150,14 +153,10 @@ def test_a_request_before_the_answer_to_the_last_ends_the_connection() -> None:
 
 
 def test_one_is_predicted_at_a_time_unless_the_model_waits_for_others() -> None:
-    running, most = 0, 0
+    all_run = asyncio.Barrier(5)
 
     async def wait(call: Call) -> object:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0.2)
-        running -= 1
+        await all_run.wait()
         return call.plain()
 
     async def use(opened: Open, _: WorkerServer) -> None:
@@ -167,7 +166,6 @@ def test_one_is_predicted_at_a_time_unless_the_model_waits_for_others() -> None:
         assert [await client.answer() for client in clients] == [(200, {"predictions": [1]})] * 5
 
     with_server(wait, use)
-    assert most == 5
     with_server(echo, use)
 
 
@@ -205,9 +203,10 @@ def test_a_slow_model_is_not_called_for_who_has_left_and_health_is_answered_betw
 
 
 def test_a_coroutine_ends_when_its_caller_leaves() -> None:
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def wait(_: Call) -> object:
+        begun.set()
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -218,8 +217,7 @@ def test_a_coroutine_ends_when_its_caller_leaves() -> None:
     async def use(opened: Open, _: WorkerServer) -> None:
         client = await opened()
         client.send(1)
-        await client.writer.drain()
-        await asyncio.sleep(0.05)
+        await begun.wait()
         client.leave()
         await ended.wait()
 
@@ -239,16 +237,17 @@ def test_a_coroutine_that_cancels_itself_is_a_failure() -> None:
 
 
 def test_the_end_waits_for_what_is_under_way_and_closes_the_rest() -> None:
-    go = asyncio.Event()
+    begun, go = asyncio.Event(), asyncio.Event()
 
     async def wait(call: Call) -> object:
+        begun.set()
         await go.wait()
         return call.plain()
 
     async def use(opened: Open, server: WorkerServer) -> None:
         idle, busy = await opened(), await opened()
         busy.send(1)
-        await asyncio.sleep(0.05)
+        await begun.wait()
         server.stop()
         assert await idle.is_closed()
         go.set()
@@ -259,14 +258,17 @@ def test_the_end_waits_for_what_is_under_way_and_closes_the_rest() -> None:
 
 
 def test_the_end_waits_only_so_long() -> None:
+    begun = asyncio.Event()
+
     async def wait(_: Call) -> object:
+        begun.set()
         await asyncio.sleep(60)
         return None
 
     async def use(opened: Open, _: WorkerServer) -> None:
         client = await opened()
         client.send(1)
-        await asyncio.sleep(0.05)
+        await begun.wait()
 
     with_server(wait, use, drain_seconds=0.1)
 
