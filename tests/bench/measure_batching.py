@@ -208,8 +208,8 @@ def main() -> None:
             commit = registry.endpoint(f"{make.__name__}-joined", {f"{number}.1": 1.0})
         with running_engine(registry, policy_text=policy) as engine:
             for name in models:
-                engine.until_serving(name, commit, 120)
-                engine.until_serving(f"{name}-joined", commit, 120)
+                engine.until_serving(name, commit)
+                engine.until_serving(f"{name}-joined", commit)
             good = [compare(engine, name, requests, given.scale, given.slack) for name, requests in models.items()]
     if not all(good):
         sys.exit(1)

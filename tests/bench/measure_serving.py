@@ -106,7 +106,7 @@ def mlflow_server(python: str, directory: Path) -> Iterator[str]:
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        until(lambda: answers(f"http://127.0.0.1:{port}/ping"), 120)
+        until(lambda: answers(f"http://127.0.0.1:{port}/ping"))
         yield f"http://127.0.0.1:{port}/invocations"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
@@ -178,11 +178,11 @@ def main() -> None:
         commit = registry.endpoint("iris", {"2.0": 1.0}, replicas=2)
         engine = stack.enter_context(running_engine(registry))
         for name in ("echo", "iris"):
-            engine.until_serving(name, commit, 60)
+            engine.until_serving(name, commit)
         urls = {"echo, two versions": url_of(engine, "echo")}
         if given.against:
             other = stack.enter_context(running_engine(copy_of(registry), checkout=given.against))
-            other.until_serving("echo", commit, 60)
+            other.until_serving("echo", commit)
             urls[str(given.against)] = url_of(other, "echo")
         in_turns(urls, given.runs, given.seconds, directory)
         urls = {"scikit-learn by skops, 2 workers": url_of(engine, "iris")}

@@ -17,7 +17,7 @@ from support.git_program import git
 from support.places import PYTHONPATH
 from support.program import run_program
 from support.prometheus_server import PROGRAM, prometheus, query
-from support.running_engine import RunningEngine, until
+from support.running_engine import PATIENCE_SECONDS, RunningEngine, until
 from support.running_registry import ServedRegistry, serving
 
 from regolo_git.errors import InvalidInput, NotFound, TransportError
@@ -224,7 +224,7 @@ def test_metrics_are_watched_in_a_terminal(served: ServedRegistry, engine: Runni
     while shown.count(b"\x1b[H\x1b[2J") < 2:
         shown += os.read(ours, 65536)
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
+    assert process.wait(PATIENCE_SECONDS) == 130
     os.close(ours)
     assert b"REPLICAS" in shown
 

@@ -126,12 +126,12 @@ def test_a_server_follows_what_is_pushed_and_survives_the_remote(tmp_path: Path)
         answer = engine.predict([[1]])
         assert (answer.status, answer.headers["x-model-version"]) == (200, "1.1")
         hidden.rename(store / "chunks")
-        engine.until_serving("e", latest, 60)
+        engine.until_serving("e", latest)
         # A remote that is gone stops nothing, and is followed once it is back.
         served.top.rename(tmp_path / "away")
         assert engine.predict([[1]]).status == 200
         (tmp_path / "away").rename(served.top)
-        engine.until_serving("e", served.traffic({"1.0": 100}), 60)
+        engine.until_serving("e", served.traffic({"1.0": 100}))
 
 
 @pytest.mark.slow
@@ -147,9 +147,9 @@ def test_the_content_comes_from_the_shared_store(tmp_path: Path) -> None:
     with Registry.open(top) as there:
         there.confirm_store(str(tmp_path / "team"))
     with serving(top, "--fetch", "1") as engine:
-        engine.until_serving("e", served.head, 60)
+        engine.until_serving("e", served.head)
         served.version("1.1")
         served.registry.push()
         served.registry.update_endpoint_traffic("e", {"1.1": 100}, push=True)
-        engine.until_serving("e", served.head, 60)
+        engine.until_serving("e", served.head)
         assert engine.predict([[1]]).headers["x-model-version"] == "1.1"

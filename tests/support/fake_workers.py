@@ -59,6 +59,6 @@ class FakeLauncher:
 
 async def eventually(look: Callable[[], object]) -> None:
     """Lets other tasks run until there is something to see."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not look():
             await asyncio.sleep(0.001)

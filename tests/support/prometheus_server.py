@@ -11,7 +11,7 @@ from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from support.running_engine import RunningEngine, until
+from support.running_engine import PATIENCE_SECONDS, RunningEngine, until
 
 PROGRAM = shutil.which("prometheus")
 SCRAPE = """
@@ -48,11 +48,11 @@ def prometheus(engine: RunningEngine, home: Path, port: int | None = None) -> It
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        until(lambda: query(url, "up == 1"), 30)
+        until(lambda: query(url, "up == 1"))
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
 
 
 def query(url: str, text: str) -> list[dict]:

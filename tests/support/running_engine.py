@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ SCRIPT = "tests/support/serve_folder.py"
 ECHO = "def load(path, config):\n    return lambda inputs: inputs\n"
 TRUSTING = 'formats = ["onnx", "safetensors", "skops", "python", "mlflow"]\nrepository_code = true\n'
 Found = TypeVar("Found")
+# Only a failure takes this long: a machine may be slow, and other tests may need its processors.
+PATIENCE_SECONDS = 120.0
 PYTHON = {"format": "python", "entry_point": "serve:load", "idempotent": True}
 
 
@@ -57,7 +60,7 @@ class RunningEngine:
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
@@ -78,12 +81,18 @@ class RunningEngine:
     def metrics(self, endpoint: str, seconds: float = 600) -> EndpointMetrics:
         return engine.metrics(self.common, endpoint, seconds)
 
+    def in_flight(self, endpoint: str, version: str) -> int:
+        """How many requests are under way, as Prometheus reads it."""
+        series = re.escape(f'regolo_inflight_requests{{endpoint="{endpoint}",version="{version}"}} ')
+        found = re.search(rf"^{series}(\d+)", self.ask("GET", "/metrics").body.decode(), re.MULTILINE)
+        return int(found[1]) if found else 0
+
     def workers(self, endpoint: str, version: str) -> list[int]:
         """The processes of a version's ready workers."""
         names = self.status(endpoint)["versions"][version]["workers"]
         return [process for name in names for process in worker_processes(name)]
 
-    def until_serving(self, endpoint: str, commit: str, seconds: float = 20) -> dict:
+    def until_serving(self, endpoint: str, commit: str, seconds: float = PATIENCE_SECONDS) -> dict:
         """Waits until a commit is in force."""
         return until(lambda: self._in_force(endpoint, commit), seconds)
 
@@ -91,7 +100,7 @@ class RunningEngine:
         status = self.status()["endpoints"].get(endpoint, {})
         return status if status.get("observed_commit") == commit and status["state"] == "serving" else None
 
-    def until_failed(self, endpoint: str, seconds: float = 20) -> dict:
+    def until_failed(self, endpoint: str, seconds: float = PATIENCE_SECONDS) -> dict:
         """Waits until the engine says what is wrong with an endpoint."""
 
         def failed() -> dict | None:
@@ -104,7 +113,7 @@ class RunningEngine:
         """Ends it as an operator would; returns what it said."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        _, said = self.process.communicate(timeout=60)
+        _, said = self.process.communicate(timeout=PATIENCE_SECONDS)
         return said
 
 
@@ -133,7 +142,7 @@ def kill(process: int, number: int = signal.SIGKILL) -> None:
     os.kill(process, number)
 
 
-def until(look: Callable[[], Found | None], seconds: float = 20) -> Found:
+def until(look: Callable[[], Found | None], seconds: float = PATIENCE_SECONDS) -> Found:
     """Looks again and again until there is something to see."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -56,7 +56,7 @@ def in_terminal(
     os.close(theirs)
     text = _read(ours, dict(answers or {}))
     os.close(ours)
-    return text.replace("\r\n", "\n"), process.wait(timeout=20)
+    return text.replace("\r\n", "\n"), process.wait(timeout=120)
 
 
 def several_in_terminal(

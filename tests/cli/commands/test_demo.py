@@ -12,7 +12,7 @@ from support.command_line import Regolo
 from support.git_program import git
 from support.places import PYTHONPATH
 from support.program import run_program
-from support.running_engine import until
+from support.running_engine import PATIENCE_SECONDS, until
 
 from regolo_git.cli.demo_model import train
 
@@ -115,7 +115,7 @@ def test_its_server_ends_with_it(registry: Path, number: int) -> None:
     assert held.stdout.readline().startswith(b"http://127.0.0.1:"), held.communicate()[1]
     assert servers_in(registry)
     held.send_signal(number)
-    held.communicate(timeout=60)
+    held.communicate(timeout=PATIENCE_SECONDS)
     until(lambda: not servers_in(registry))
 
 

@@ -40,7 +40,7 @@ def test_a_worker_has_the_seconds_that_the_operator_gives_it(tmp_path: Path) -> 
     served.version("1.0", "import time\ntime.sleep(60)\n")
     served.endpoint("1.0")
     with serving(served.top, "--start-seconds", "0.3", "--drain-seconds", "1") as engine:
-        status = engine.until_failed("e", seconds=60)
+        status = engine.until_failed("e")
     assert status["problem"] == "the worker was not ready within 0.3 seconds"
     assert status["hint"] == "git regolo serve --start-seconds SECONDS"
 

@@ -1,6 +1,7 @@
 """Canaries of a real server under load: each verdict, and what becomes of evidence when processes go."""
 
 import json
+import re
 import shutil
 import signal
 from dataclasses import replace
@@ -73,11 +74,11 @@ def test_a_version_that_fails_is_rolled_back_with_its_evidence(served: ServedReg
     with serving(served.top, "--canary") as engine:
         served.registry.start_canary("e", "1.1", policy=QUICK)
         # Nobody asks yet, and no data is a reason to hold.
-        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists(), 40)
-        until(lambda: "no requests" in kept(engine)["verdict"]["reason"], 40)
+        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists())
+        until(lambda: "no requests" in kept(engine)["verdict"]["reason"])
         assert kept(engine)["verdict"]["kind"] == "hold"
         with load_on(engine, rate=200):
-            until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+            until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0})
         assert "Regolo-Action: canary-roll-back" in message(served)
         assert "error_rate is worse" in message(served)
         assert "Regolo-Evidence: error_rate is worse" in message(served)
@@ -92,12 +93,12 @@ def test_what_prometheus_has_counted_decides_once_it_answers(served: ServedRegis
     source = ("--canary-metrics", f"http://127.0.0.1:{port}")
     with serving(served.top, "--canary", *source) as engine:
         served.registry.start_canary("e", "1.1", policy=QUICK)
-        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists(), 40)
+        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists())
         with load_on(engine, rate=200):
-            until(lambda: "no data" in kept(engine)["verdict"]["reason"], 40)
+            until(lambda: "no data" in kept(engine)["verdict"]["reason"])
             assert kept(engine)["verdict"]["kind"] == "hold"
             with prometheus(engine, tmp_path / "prometheus", port):
-                until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+                until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0})
         assert "Regolo-Evidence: error_rate is worse" in message(served)
 
 
@@ -112,7 +113,7 @@ def test_a_version_that_is_as_good_takes_every_step_by_itself(served: ServedRegi
     )
     with serving(served.top, "--canary") as engine, load_on(engine, rate=300) as load:
         served.registry.start_canary("e", "1.1", policy=policy)
-        until(lambda: served.registry.get_endpoint("e").traffic == {"1.1": 1.0}, 40)
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.1": 1.0})
         assert "Regolo-Action: canary-promote" in message(served)
         assert "Regolo-Evidence: not worse by error_rate" in message(served)
     assert load.lost == []
@@ -122,7 +123,7 @@ def test_a_version_that_cannot_start_is_rolled_back_at_once(served: ServedRegist
     served.version("1.1", BROKEN)
     with serving(served.top, "--canary"):
         served.registry.start_canary("e", "1.1", policy=QUICK)
-        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0})
         assert "its workers do not start" in message(served)
 
 
@@ -132,13 +133,14 @@ def test_a_version_whose_workers_do_not_come_back_is_rolled_back(
     served.version("1.1", UNLESS.format(path=str(tmp_path / "gone")))
     with serving(served.top, "--canary") as engine:
         served.registry.start_canary("e", "1.1", policy=QUICK)
-        (worker,) = until(lambda: "1.1" in engine.status("e")["versions"] and engine.workers("e", "1.1"), 40)
-        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists(), 40)
+        (worker,) = until(lambda: "1.1" in engine.status("e")["versions"] and engine.workers("e", "1.1"))
+        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists())
         engine.process.send_signal(signal.SIGHUP)
         (tmp_path / "gone").touch()
         kill(worker)
-        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
-        assert "its workers crash: 3 were lost (loading failed: RuntimeError: cannot" in message(served)
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0})
+        found = r"its workers crash: \d+ were lost \(loading failed: RuntimeError: cannot"
+        assert re.search(found, message(served)), message(served)
 
 
 def test_a_version_that_cannot_start_again_keeps_no_caller_waiting_for_the_branch(
@@ -147,19 +149,19 @@ def test_a_version_that_cannot_start_again_keeps_no_caller_waiting_for_the_branc
     served.version("1.1", UNLESS.format(path=str(tmp_path / "gone")))
     with serving(served.top, "--canary") as engine:
         served.registry.start_canary("e", "1.1", policy=QUICK)
-        until(lambda: "1.1" in engine.status("e")["versions"], 40)
-        until(lambda: served.registry.get_endpoint("e").candidate.decided_by, 40)
+        until(lambda: "1.1" in engine.status("e")["versions"])
+        until(lambda: served.registry.get_endpoint("e").candidate.decided_by)
     (tmp_path / "gone").touch()
     refusal = served.top / ".git/hooks/reference-transaction"
     refusal.parent.mkdir(exist_ok=True)
     refusal.write_text("#!/bin/sh\nexit 1\n")
     refusal.chmod(0o755)
     with serving(served.top, "--canary") as engine:
-        until(lambda: (kept(engine)["waiting"] or "").startswith("the rollback waits"), 40)
-        until(lambda: engine.predict([[1]]).status == 200, 20)
+        until(lambda: (kept(engine)["waiting"] or "").startswith("the rollback waits"))
+        until(lambda: engine.predict([[1]]).status == 200)
         assert {engine.predict([[1]]).status for _ in range(20)} == {200}
         refusal.unlink()
-        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0})
 
 
 def test_a_full_disk_is_no_fault_of_the_candidate(served: ServedRegistry, tmp_path: Path) -> None:
@@ -184,10 +186,10 @@ def test_a_baseline_that_does_not_start_here_is_no_fault_of_the_candidate(
     served.endpoint("1.0")
     with serving(served.top, "--canary") as engine:
         served.registry.start_canary("e", "1.1", policy=QUICK)
-        until(lambda: served.registry.get_endpoint("e").candidate.decided_by, 40)
+        until(lambda: served.registry.get_endpoint("e").candidate.decided_by)
     (tmp_path / "gone").touch()
     with serving(served.top, "--canary") as engine:
-        until(lambda: "cannot be loaded any more" in kept(engine)["verdict"]["reason"], 40)
+        until(lambda: "cannot be loaded any more" in kept(engine)["verdict"]["reason"])
         assert kept(engine)["verdict"]["kind"] == "hold"
     assert served.registry.get_endpoint("e").candidate is not None
 
@@ -239,22 +241,22 @@ def test_one_of_two_servers_decides_and_a_branch_that_refuses_does_not_delay_it(
             found = Endpoint.parse(file, "endpoints/e.toml").candidate
             return found.decided_by if found is not None else None
 
-        until(lambda: decider() is not None, 40)
+        until(lambda: decider() is not None)
         with serving(clones[1], *options) as two:
-            until(lambda: two.status("e")["versions"].keys() == {"1.0", "1.1"}, 40)
+            until(lambda: two.status("e")["versions"].keys() == {"1.0", "1.1"})
             refusal = host / "hooks/pre-receive"
             refusal.write_text("#!/bin/sh\necho 'protected branch' >&2\nexit 1\n")
             refusal.chmod(0o755)
             with load_on(one, rate=150):
-                until(lambda: (kept(one)["waiting"] or "").startswith("the rollback waits"), 60)
+                until(lambda: (kept(one)["waiting"] or "").startswith("the rollback waits"))
             # Off at once where it was decided, whatever the remote says.
             assert {one.predict([[1]]).version for _ in range(40)} == {"1.0"}
             assert "1.1" in {two.predict([[1]]).version for _ in range(60)}
             assert decider() is not None
             refusal.unlink()
-            until(lambda: two.status("e")["versions"].keys() == {"1.0"}, 60)
+            until(lambda: two.status("e")["versions"].keys() == {"1.0"})
             assert "Regolo-Action: canary-roll-back" in git(host, "log", "-1", "--format=%B", "main")
-            assert kept(one)["waiting"] is None
+            until(lambda: kept(one)["waiting"] is None)
             assert not RuntimeDirectory.of(two.common).canary("e").exists()
 
 

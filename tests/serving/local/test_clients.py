@@ -79,7 +79,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEngine]:
     registry.version("3.1", {"serve.py": ECHO}, PYTHON)
     commit = registry.endpoint("echo", {"3.1": 1.0})
     with running_engine(registry) as engine:
-        engine.until_serving("echo", commit, seconds=120)
+        engine.until_serving("echo", commit)
         yield engine
 
 
@@ -216,7 +216,7 @@ def test_mlflows_scoring_client_works_unchanged(tmp_path: Path) -> None:
     with running_engine(registry) as engine:
         engine.until_serving("sums", commit)
         client = scoring.ScoringServerClient("127.0.0.1", engine.port)
-        client.wait_server_ready(timeout=10)
+        client.wait_server_ready(timeout=120)
         client.ping()
         assert client.get_version()
         table = pandas.DataFrame({"a": [1.5, 2], "b": [3, 4]})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.folder_source import FolderRegistry
-from support.running_engine import RunningEngine, is_alive, launch, running_engine, until
+from support.running_engine import PATIENCE_SECONDS, RunningEngine, is_alive, launch, running_engine, until
 from support.running_registry import ServedRegistry, serving
 
 pytestmark = pytest.mark.slow  # CI runs it, too
@@ -17,7 +17,7 @@ def test_a_port_in_use_is_a_clear_error(registry: FolderRegistry) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = launch(registry, listen=f"127.0.0.1:{port}")
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 7
     assert f"cannot listen on '127.0.0.1:{port}'" in said
     assert "hint: git regolo serve --listen" in said
@@ -36,7 +36,7 @@ def test_what_cannot_be_served_is_said_at_once(
 ) -> None:
     registry.endpoint("e", {"1.0": 1.0})
     process = launch(registry, **given)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == code
     assert words in said
 
@@ -50,7 +50,7 @@ def test_an_engine_that_is_stopped_while_it_starts_leaves_nothing(
     assert process.stderr is not None
     assert "is starting" in process.stderr.readline()
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, said
     assert {path.name for path in (registry.folder.parent / "git/regolo/serving").iterdir()} == {
         "counts.json",
@@ -68,7 +68,7 @@ def test_nothing_outlives_a_killed_engine(registry: FolderRegistry) -> None:
     children = [*engine.workers("e", "1.0"), *(g["process"] for g in engine.status()["gateways"])]
     process.kill()
     process.communicate()
-    until(lambda: not any(is_alive(child) for child in children), seconds=5)
+    until(lambda: not any(is_alive(child) for child in children))
     with running_engine(registry) as engine:
         engine.until_serving("e", commit)
 
@@ -87,6 +87,6 @@ def test_an_engine_that_nobody_hears_serves_on(tmp_path: Path) -> None:
 def test_an_empty_token_is_none(registry: FolderRegistry) -> None:
     registry.endpoint("e", {"1.0": 1.0})
     process = launch(registry, listen="0.0.0.0:0", options={"token": "  "})
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2
     assert "the token is empty" in said

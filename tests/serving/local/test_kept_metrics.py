@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.folder_source import FolderRegistry
 from support.program import run_program
-from support.running_engine import launch, running_engine
+from support.running_engine import PATIENCE_SECONDS, launch, running_engine
 from support.running_registry import ServedRegistry, serving
 
 from regolo_git.errors import NotFound
@@ -32,7 +32,7 @@ def test_counts_are_there_after_a_stop_and_after_the_next_start(tmp_path: Path) 
         assert (stopped["source"], stopped["version"]["1.0"]["requests"]) == ("stopped", 7)
         assert stopped["version"]["1.0"]["weight"] == 1
         assert stopped["version"]["1.0"]["latency_p50"] > 0
-        assert engine.process.wait(10) == 0
+        assert engine.process.wait(PATIENCE_SECONDS) == 0
     assert "the server has stopped" in run_program(served.top, "metrics", "e").stdout
     assert run_program(served.top, "metrics", "e", "--record").returncode == 0
     with serving(served.top) as engine:

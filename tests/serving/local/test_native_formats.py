@@ -35,11 +35,11 @@ def test_a_hostile_model_costs_its_own_requests_only(registry: FolderRegistry, t
     registry.version("1.0", path, {"format": "xgboost", "warmup": [{"inputs": ROWS[:1].tolist()}]})
     first = registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry, policy_text="") as engine:
-        engine.until_serving("e", first, 60)
+        engine.until_serving("e", first)
         assert engine.predict(ROWS[:2].tolist()).json == {"predictions": expected}
         registry.version("1.1", hostile(path), {"format": "xgboost"})
         second = registry.endpoint("e", {"1.0": 1.0, "1.1": 0.0})
-        engine.until_serving("e", second, 60)
+        engine.until_serving("e", second)
         asked = {"x-regolo-version": "1.1"}
         assert engine.predict([[0.0] * 3], headers=asked).status == 502
         assert engine.predict(ROWS[:2].tolist()).json == {"predictions": expected}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.folder_source import FolderRegistry
-from support.running_engine import ECHO, PYTHON, launch, running_engine
+from support.running_engine import ECHO, PATIENCE_SECONDS, PYTHON, launch, running_engine
 
 from regolo_git.errors import ServingError
 from regolo_git.serving.local.engine import stop
@@ -28,7 +28,7 @@ def test_the_admin_socket_is_the_users_alone(registry: FolderRegistry) -> None:
             assert engine.ask("POST", page).status == 404
             assert engine.ask("GET", page).status == 404
         stop(engine.common)
-        assert engine.process.wait(30) == 0
+        assert engine.process.wait(PATIENCE_SECONDS) == 0
     assert not directory.admin_socket.exists()
 
 
@@ -36,7 +36,7 @@ def test_a_registry_is_served_once(registry: FolderRegistry) -> None:
     registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry):
         process = launch(registry)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 7
         assert "is already being served" in said
 

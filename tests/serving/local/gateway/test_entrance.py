@@ -5,7 +5,7 @@ import socket
 import pytest
 from support.folder_source import FolderRegistry
 from support.raw_http import everything_from
-from support.running_engine import TRUSTING, RunningEngine, running_engine
+from support.running_engine import PATIENCE_SECONDS, TRUSTING, RunningEngine, running_engine
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def test_a_request_to_this_machine_is_answered(engine: RunningEngine, host: str)
 def test_a_request_has_one_host_unless_it_is_of_http_1_0(
     engine: RunningEngine, head: bytes, status: bytes
 ) -> None:
-    with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(head + b"Connection: close\r\n\r\n")
         assert everything_from(connection).split()[1] == status
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from support.folder_source import FolderRegistry
 from support.raw_http import everything_from
-from support.running_engine import RunningEngine, running_engine
+from support.running_engine import PATIENCE_SECONDS, RunningEngine, running_engine
 
 from regolo_git.records.routing import Routing
 
@@ -27,14 +27,14 @@ def test_a_connection_survives_a_refused_body(engine: RunningEngine) -> None:
 
 def test_a_client_that_does_not_finish_its_head_is_hung_up_on(engine: RunningEngine) -> None:
     for beginning in (b"", b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\n"):
-        with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(beginning)
             with suppress(ConnectionResetError):
                 assert connection.recv(100) == b""
 
 
 def test_a_head_without_end_is_refused_before_it_fills_the_memory(engine: RunningEngine) -> None:
-    with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n")
         # The last of them is the first that is too much, so nothing is unread when the answer comes.
         for _ in range(17):
@@ -50,7 +50,7 @@ def test_a_head_that_is_too_large_is_refused_in_whatever_pieces_it_comes(engine:
     for size, is_taken in ((60_000, True), (66_000, False), (200_000, False)):
         for first in (1, len(head), len(head) + 50_000):
             sent = head + b"a" * size + b"\r\n\r\n" + body
-            with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+            with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
                 with suppress(ConnectionError):
                     connection.sendall(sent[:first])
                     time.sleep(0.02)
@@ -70,7 +70,7 @@ def test_an_answer_comes_in_one_packet(engine: RunningEngine) -> None:
     head = b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(
         body
     )
-    with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
         for _ in range(3):
             connection.sendall(head + body)
             assert connection.recv(4000).endswith(b'\r\n\r\n{"predictions":[1]}')
@@ -85,7 +85,7 @@ def test_an_offer_of_another_protocol_is_declined_in_silence(engine: RunningEngi
         b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: %d\r\n" % len(body)
     )
     after = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
         if waits:
             connection.sendall(head + b"Expect: 100-continue\r\n\r\n")
             assert connection.recv(4000) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -106,7 +106,7 @@ def test_a_connection_that_begins_no_request_is_closed_as_an_idle_one_is(registr
             (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\r\n"),
             (b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n", b"a" * 2000),
         ):
-            with socket.create_connection(("127.0.0.1", engine.port), timeout=20) as connection:
+            with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
                 connection.sendall(request)
                 said = connection.recv(4000)
                 connection.sendall(more)

@@ -127,13 +127,13 @@ def test_replicas_follow_the_branch(registry: FolderRegistry) -> None:
 
 
 def test_a_rollback_does_not_wait_for_what_it_undoes(registry: FolderRegistry) -> None:
-    registry.version("2.0", {"serve.py": f"import time; time.sleep(60)\n{ECHO}"}, PYTHON)
+    registry.version("2.0", {"serve.py": f"import time; time.sleep(1000)\n{ECHO}"}, PYTHON)
     registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry) as engine:
         until(lambda: engine.predict([1]).status == 200)
         registry.endpoint("e", {"2.0": 1.0})
         until(lambda: engine.status("e")["state"] == "starting")
-        # What it undoes would take a minute to load, which is longer than this waits.
+        # What it undoes would take far longer to load than this waits.
         engine.until_serving("e", registry.endpoint("e", {"1.0": 1.0}))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.folder_source import FolderRegistry
-from support.running_engine import kill, launch, running_engine, until
+from support.running_engine import PATIENCE_SECONDS, kill, launch, running_engine, until
 
 from regolo_git.records.routing import Routing
 
@@ -82,7 +82,7 @@ def test_a_broken_file_does_not_keep_the_others_from_being_served(
 def test_a_broken_file_that_is_alone_at_the_start_is_an_error(registry: FolderRegistry) -> None:
     registry.file("e", "format = 99")
     process = launch(registry)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 5
     assert "'endpoints/e.toml'" in said
 

@@ -158,7 +158,7 @@ def serve(
     """Adds a model whose library may be missing."""
     version = f"2.{len(engine.status()['endpoints'])}"
     registry.version(version, files, block)
-    engine.until_serving(name, registry.endpoint(name, {version: 1.0}, model=name), 60)
+    engine.until_serving(name, registry.endpoint(name, {version: 1.0}, model=name))
 
 
 def ask(engine: RunningEngine, endpoint: str, **body: object) -> dict[str, object]:
@@ -254,7 +254,7 @@ def test_an_input_without_values_keeps_its_shape(engine: RunningEngine) -> None:
 
 def test_types_that_skops_does_not_trust_are_the_operators_decision(engine: RunningEngine) -> None:
     assert len(ask(engine, "trusting", inputs=ROWS)["predictions"]) == 3
-    status = engine.until_failed("not-trusting", 60)
+    status = engine.until_failed("not-trusting")
     assert "operators_own.halve" in status["problem"]
     assert status["hint"] == 'name them in the policy: trusted_types = ["operators_own.halve"]'
 
@@ -290,7 +290,7 @@ def test_an_mlflow_model_answers_both_protocols(
 def test_code_of_the_version_runs_only_where_it_is_allowed(engine: RunningEngine) -> None:
     assert ask(engine, "code", inputs=[1]) == {"predictions": [1]}
     for name in ("not-allowed-code", "not-allowed-tensors", "not-allowed-pyfunc"):
-        assert "allowed" in engine.until_failed(name, 60)["problem"]
+        assert "allowed" in engine.until_failed(name)["problem"]
 
 
 def test_an_installed_callable_is_not_replaced_by_one_of_the_version(engine: RunningEngine) -> None:
@@ -298,7 +298,7 @@ def test_an_installed_callable_is_not_replaced_by_one_of_the_version(engine: Run
 
 
 def test_a_pickle_is_never_opened(engine: RunningEngine, home: Path) -> None:
-    assert "is not a skops file" in engine.until_failed("pickle", 60)["problem"]
+    assert "is not a skops file" in engine.until_failed("pickle")["problem"]
     assert not (home / "opened").exists()
 
 
@@ -313,7 +313,7 @@ def test_a_pickle_is_never_opened(engine: RunningEngine, home: Path) -> None:
 def test_what_cannot_be_loaded_is_said(engine: RunningEngine, name: str, words: str) -> None:
     if "onnx" in name:
         pytest.importorskip("onnxruntime")
-    assert words in engine.until_failed(name, 60)["problem"]
+    assert words in engine.until_failed(name)["problem"]
     told = ask(engine, name, inputs=[1])["message"]
     assert words in str(told)
     assert "/" not in str(told)
@@ -331,6 +331,6 @@ def test_a_changed_byte_is_found_before_the_file_is_opened(
     stored.write_bytes(b"What was pinned")
     registry.endpoint(endpoint, {"9.0": 1.0}, model=endpoint)
     # The file is garbage to both formats, and that is not what is said of it.
-    problem = engine.until_failed(endpoint, 60)["problem"]
+    problem = engine.until_failed(endpoint)["problem"]
     assert str(digest) in problem
     assert "is not" not in problem

@@ -61,7 +61,7 @@ class Served:
         if name not in engine.status()["endpoints"]:
             version = f"2.{len(engine.status()['endpoints'])}"
             registry.version(version, path)
-            engine.until_serving(name, registry.endpoint(name, {version: 1.0}, model=name), 120)
+            engine.until_serving(name, registry.endpoint(name, {version: 1.0}, model=name))
 
     def direct(self, **feeds: Any) -> dict[str, Any]:
         names = [output.name for output in self.session.get_outputs()]
