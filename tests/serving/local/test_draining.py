@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 from support.folder_source import FolderRegistry
-from support.running_engine import PYTHON, Answer, RunningEngine, kill, running_engine, until
+from support.running_engine import (
+    PATIENCE_SECONDS,
+    PYTHON,
+    Answer,
+    RunningEngine,
+    is_alive,
+    kill,
+    running_engine,
+    until,
+)
 
 from regolo_git.errors import ServingError
 from regolo_git.records.routing import Routing
@@ -52,7 +61,7 @@ def under_way(engine: RunningEngine, seconds: float = SECONDS) -> Iterator[Futur
     until(lambda: engine.predict([0], path).status == 200)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(engine.predict, [seconds], path)
-        time.sleep(0.5)
+        until(lambda: engine.in_flight("e", "2.0"))
         yield answer
 
 
@@ -62,7 +71,7 @@ def terminate(engine: RunningEngine) -> None:
 
 def ended(engine: RunningEngine) -> int:
     """Waits until the engine has ended by itself: a second signal would mean not to wait."""
-    return engine.process.wait(30)
+    return engine.process.wait(PATIENCE_SECONDS)
 
 
 def terminate_all(engine: RunningEngine) -> None:
@@ -102,9 +111,11 @@ def test_a_request_within_its_limit_outlives_it(
 def test_stopping_returns_when_the_engine_has_ended(slow: FolderRegistry) -> None:
     with running_engine(slow, options=OPTIONS) as engine:
         with under_way(engine, 1) as answer:
+            (gateway,) = engine.status()["gateways"]
             local_engine.stop(engine.common)
-            assert answer.done()
-        engine.process.wait(5)
+            assert not is_alive(gateway["process"])
+            assert answer.result().status == 200
+        engine.process.wait(PATIENCE_SECONDS)
         with running_engine(slow, options=OPTIONS) as another:
             assert another.predict([0]).status == 200
 
@@ -130,7 +141,7 @@ def test_an_endpoint_that_leaves_finishes_its_requests(slow: FolderRegistry) -> 
 
 
 def test_a_worker_that_dies_while_the_engine_stops_is_replaced(slow: FolderRegistry) -> None:
-    with running_engine(slow, options=OPTIONS) as engine, under_way(engine, 2) as answer:
+    with running_engine(slow, options=OPTIONS) as engine, under_way(engine, 5) as answer:
         (worker,) = engine.workers("e", "2.0")
         terminate(engine)
         time.sleep(0.3)
@@ -159,7 +170,7 @@ def load(path, config):
     def predict(inputs):
         child = subprocess.Popen(["sleep", "60"])
         child.terminate()
-        return [child.wait(5)]
+        return [child.wait(60)]
     return predict
 """
     registry.version("2.0", {"serve.py": code}, PYTHON)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.folder_source import FolderRegistry
 from support.raw_http import everything_from
-from support.running_engine import PYTHON, RunningEngine, running_engine, until
+from support.running_engine import PATIENCE_SECONDS, PYTHON, RunningEngine, running_engine, until
 
 from regolo_git.records.routing import Routing
 from regolo_git.serving.local import engine as local_engine
@@ -63,7 +63,7 @@ EVENTS = {"Accept": "text/event-stream"}
 
 def begin(engine: RunningEngine, inputs: object, accept: str = "*/*", endpoint: str = "e") -> socket.socket:
     body = json.dumps({"inputs": inputs}).encode()
-    connection = socket.create_connection(("127.0.0.1", engine.port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS)
     head = f"POST /endpoints/{endpoint}/invocations HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n"
     connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     return connection
@@ -93,7 +93,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEngine]:
     registry.version("2.0", {"serve.py": FUNCTION.replace("{home!r}", repr(str(home)))}, PYTHON)
     registry.version("2.1", {"serve.py": COROUTINE}, PYTHON)
     registry.endpoint("a", {"2.1": 1.0})
-    registry.endpoint("short", {"2.1": 1.0}, routing=Routing(timeout_seconds=0.5))
+    registry.endpoint("short", {"2.1": 1.0}, routing=Routing(timeout_seconds=3))
     commit = registry.endpoint("e", {"2.0": 1.0})
     with running_engine(registry, limits={"send_seconds": 2.0}) as engine:
         for name in ("a", "short", "e"):
@@ -283,7 +283,7 @@ def test_events_of_an_external_server_pass_through_from_the_head_on(registry: Fo
                 assert b"data: one\n" in read_until(connection, b"0\r\n\r\n")
             # One that breaks off in the middle breaks off for the caller.
             tensor = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}]}'
-            with socket.create_connection(("127.0.0.1", engine.port), timeout=30) as connection:
+            with socket.create_connection(("127.0.0.1", engine.port), timeout=PATIENCE_SECONDS) as connection:
                 head = f"POST /v2/models/e/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(tensor)}"
                 connection.sendall(f"{head}\r\n\r\n".encode() + tensor)
                 said = everything_from(connection)

@@ -43,10 +43,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEngine]:
     registry.endpoint("cookie", {"1.0": 0.5, "1.1": 0.5}, routing=Routing(sticky_cookie="user"))
     registry.endpoint("key", {"1.0": 0.5, "1.1": 0.5}, routing=Routing(sticky_key="params.user"))
     registry.version("2.1", {"serve.py": HELD}, PYTHON)
-    registry.endpoint("slow", {"2.0": 1.0}, routing=Routing(timeout_seconds=0.5))
+    registry.endpoint("slow", {"2.0": 1.0}, routing=Routing(timeout_seconds=2))
     registry.endpoint("narrow", {"2.1": 1.0}, routing=Routing(max_concurrency=2))
     commit = registry.endpoint("small", {"1.0": 1.0}, routing=Routing(max_body_bytes=1000))
-    limits = {"head_seconds": 0.5, "body_seconds": 0.5}
+    limits = {"head_seconds": 1.5, "body_seconds": 1.5}
     with running_engine(registry, limits=limits) as engine:
         for name in ("e", "sticky", "cookie", "key", "slow", "narrow", "small"):
             engine.until_serving(name, commit)

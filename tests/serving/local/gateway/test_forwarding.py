@@ -1,6 +1,5 @@
 """A request's way to a worker and its answer's way back: sent again, put off, out of time, or streamed."""
 
-import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,25 +15,16 @@ pytestmark = pytest.mark.slow  # CI runs it, too
 
 
 def test_a_model_that_takes_too_long_is_a_timeout(engine: RunningEngine) -> None:
-    answer = engine.predict([5], "/endpoints/slow/invocations")
+    answer = engine.predict([60], "/endpoints/slow/invocations")
     assert (answer.status, answer.version) == (504, "2.0")
     assert engine.predict([0], "/endpoints/slow/invocations").status == 200
-
-
-def in_flight(engine: RunningEngine, endpoint: str, version: str) -> int:
-    """How many requests are under way, as Prometheus reads it."""
-    series = f'regolo_inflight_requests{{endpoint="{endpoint}",version="{version}"}} '
-    found = re.search(
-        rf"^{re.escape(series)}(\d+)", engine.ask("GET", "/metrics").body.decode(), re.MULTILINE
-    )
-    return int(found[1]) if found else 0
 
 
 def test_more_requests_at_once_than_allowed_are_put_off(engine: RunningEngine, tmp_path: Path) -> None:
     go = tmp_path / "go"
     with ThreadPoolExecutor() as pool:
         held = [pool.submit(engine.predict, [str(go)], "/endpoints/narrow/invocations") for _ in range(2)]
-        until(lambda: in_flight(engine, "narrow", "2.1") == 2)
+        until(lambda: engine.in_flight("narrow", "2.1") == 2)
         for _ in range(4):
             answer = engine.predict([str(go)], "/endpoints/narrow/invocations")
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")
@@ -55,11 +45,16 @@ def test_a_large_answer_arrives_whole(engine: RunningEngine) -> None:
 
 
 def test_requests_before_the_first_worker_wait_for_it(registry: FolderRegistry, tmp_path: Path) -> None:
-    registry.version("3.0", {"serve.py": f"import time; time.sleep(1)\n{ECHO}"}, PYTHON)
+    go = tmp_path / "go"
+    waits = f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.01)\n"
+    registry.version("3.0", {"serve.py": waits + ECHO}, PYTHON)
     registry.endpoint("e", {"3.0": 1.0})
-    with running_engine(registry) as engine:
+    with running_engine(registry) as engine, ThreadPoolExecutor() as pool:
         assert engine.ask("GET", "/readyz").status == 503
-        assert engine.predict([1]).status == 200
+        first = pool.submit(engine.predict, [1])
+        until(lambda: engine.in_flight("e", "3.0"))
+        go.touch()
+        assert first.result().status == 200
         assert until(lambda: engine.ask("GET", "/readyz").status == 200)
 
 
@@ -79,7 +74,7 @@ def test_only_a_model_that_allows_it_is_called_again(
     registry: FolderRegistry, idempotent: bool, falls: int
 ) -> None:
     registry.version("2.0", {"serve.py": FALLING}, PYTHON | {"idempotent": idempotent})
-    registry.endpoint("e", {"2.0": 1.0}, routing=Routing(retry=2, timeout_seconds=10))
+    registry.endpoint("e", {"2.0": 1.0}, routing=Routing(retry=2, timeout_seconds=100))
     with running_engine(registry) as engine:
         until(lambda: engine.predict([1]).status == 200)
         assert engine.predict(["fall"]).status == 502
@@ -97,7 +92,7 @@ def test_a_request_that_waits_for_a_version_is_answered_by_the_one_that_follows(
     registry.endpoint("e", {"2.0": 1.0})
     with running_engine(registry) as engine, ThreadPoolExecutor() as pool:
         waiting = [pool.submit(engine.predict, [1]) for _ in range(4)]
-        until(lambda: in_flight(engine, "e", "2.0") == 4)
+        until(lambda: engine.in_flight("e", "2.0") == 4)
         registry.endpoint("e", {"1.0": 1.0})
         answers = [future.result() for future in waiting]
         assert {(answer.status, answer.version) for answer in answers} == {(200, "1.0")}

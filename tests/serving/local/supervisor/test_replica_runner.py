@@ -85,7 +85,8 @@ def load(path, config):
 def test_a_worker_that_turns_to_garbage_is_replaced(registry: FolderRegistry) -> None:
     registry.version("2.0", {"serve.py": TURNING}, PYTHON)
     registry.endpoint("e", {"2.0": 1.0})
-    with running_engine(registry, options={"health_seconds": 0.1}) as engine:
+    # Its third wrong answer about its health comes after two seconds, and a request gets one before.
+    with running_engine(registry, options={"health_seconds": 1}) as engine:
         until(lambda: engine.predict([1]).status == 200)
         engine.predict(["turn"])
         assert engine.predict([1]).status == 500
