@@ -17,8 +17,8 @@ PROGRAM = shutil.which("prometheus")
 SCRAPE = """
 scrape_configs:
   - job_name: regolo
-    scrape_interval: 250ms
-    scrape_timeout: 250ms
+    scrape_interval: 1s
+    scrape_timeout: 1s
     static_configs:
       - targets: ["127.0.0.1:{port}"]
 """

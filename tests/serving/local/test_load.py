@@ -57,15 +57,16 @@ def test_a_split_a_kill_a_rollback_and_a_replacement_lose_nothing(served: Served
 
 
 class Phases:
-    """The moments between which a split was in force."""
+    """The moments between which a split was in force, long enough for the requests that a share is seen by."""
 
     def __init__(self, engine: RunningEngine) -> None:
         self._engine = engine
         self.spans: list[tuple[float, float, dict[str, float]]] = []
 
     def hold(self, shares: dict[str, float], seconds: float) -> None:
-        begun = time.monotonic()
+        begun, before = time.monotonic(), sum(counted(self._engine).values())
         time.sleep(seconds)
+        until(lambda: sum(counted(self._engine).values()) > before + 200)
         self.spans.append((begun, time.monotonic(), shares))
 
 
