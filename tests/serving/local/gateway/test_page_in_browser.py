@@ -24,7 +24,9 @@ pytestmark = [
 ]
 
 SCRIPT = "<script>document.title = 'pwned'</script><img src=x onerror=\"document.title='pwned'\">"
-WAITS = "the branch refuses the push: 1.1 gets no traffic here, and the commit waits"
+REFUSED = "the branch refuses the push: 1.1 gets no traffic here, and the commit waits"
+HELPS = "git pull --rebase"
+WAITS = f"{REFUSED}: {HELPS}"
 LONG = "a-name-" * 20 + "e"
 WIDTHS = "[document.documentElement.scrollWidth, innerWidth]"
 # `.ci/run` brings it from npm: a check of barriers, of Deque, under the Mozilla Public License 2.0.
@@ -49,7 +51,10 @@ def evidence() -> dict[str, object]:
         for name in names
         for direction, found, bound in (("worse", 3.9, 5.3), ("not_worse", -4.9, 3.0))
     ]
-    said = {"verdict": {"kind": "hold", "reason": f"undecided {SCRIPT}"}, "waiting": WAITS}
+    said = {
+        "verdict": {"kind": "hold", "reason": f"undecided {SCRIPT}"},
+        "waiting": f"{REFUSED} (hint: {HELPS})",
+    }
     step = {"step": 0, "steps": [0.1, 0.3, 0.5], "share": 0.1}
     where = {"candidate": "1.1", "baseline": "1.0", "decided_by": "g-1", **step}
     return {"format": 1, "since": now.isoformat(), "metrics": metrics, "series": series, **said, **where}
@@ -152,6 +157,7 @@ def test_the_page_shows_split_rates_evidence_and_commits(engine: RunningEngine) 
         assert await tab.value("document.title") == "e · regolo-git"
         canvases = "document.querySelectorAll('figure .stage canvas').length"
         assert await tab.value(canvases) == 5
+        assert await tab.value("document.querySelector('.notice .command').textContent") == HELPS
         rows = (
             "[...document.querySelectorAll('.card details:has(table)')].map(d => { d.open = true; return d })"
         )
@@ -201,6 +207,7 @@ def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engi
         # How it ended is what the branch says, and nothing waits for it any more.
         assert await tab.value("document.querySelector('#canary .verdict').textContent") == "Aborted"
         assert WAITS not in await shown(tab)
+        assert "not a step any more" not in await shown(tab)
         assert_sound(tab, engine)
 
     in_browser(look)

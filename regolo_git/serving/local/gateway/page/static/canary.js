@@ -38,10 +38,11 @@ const percentOf = (failures, requests) => (requests > 0 ? percent(failures / req
 const counted = (arm) => (arm ? `${count(arm.failures)} of ${count(arm.requests)} (${percentOf(arm.failures, arm.requests)})` : NONE);
 
 // By the share, because the steps may have been edited since the candidate got it.
-function stepOf({ share, steps }) {
-  if (!Array.isArray(steps)) return NONE;
-  const at = steps.findIndex((step) => Math.abs(step - share) < 1e-9);
-  return at >= 0 ? `step ${at + 1} of ${steps.length}` : `not a step any more; next is ${percent(steps.find((step) => step > share) ?? 1)}`;
+function shareOf({ share, steps, over }) {
+  const at = Array.isArray(steps) ? steps.findIndex((step) => Math.abs(step - share) < 1e-9) : -1;
+  if (at >= 0) return `${percent(share)}, step ${at + 1} of ${steps.length}`;
+  if (over || !Array.isArray(steps)) return percent(share);
+  return `${percent(share)}, not a step any more; next is ${percent(steps.find((step) => step > share) ?? 1)}`;
 }
 
 // How far evidence has come to its bound: drawn, with its numbers beside it.
@@ -90,7 +91,7 @@ export class Canary {
     const facts = [
       ["Candidate", String(canary.candidate ?? NONE)],
       ["Baseline", String(canary.baseline ?? NONE)],
-      ["Share", `${percent(canary.share)}, ${stepOf(canary)}`],
+      ["Share", shareOf(canary)],
       ["This step since", canary.since ? when(canary.since) : NONE],
       ["Decided by", String(canary.decided_by ?? "nobody")],
       ...(canary.is_fresh === false && !canary.over ? [["Measured", "not any more: git regolo serve --canary"]] : []),

@@ -134,12 +134,15 @@ export class Chart {
     }
     ctx.font = `600 ${12 * pixels}px system-ui, sans-serif`;
     ctx.textAlign = "left";
-    ctx.textBaseline = "bottom";
+    const highest = Math.max(...this.shown.bounds.map((bound) => bound.value));
     for (const bound of this.shown.bounds) {
       const y = plot.valToPos(bound.value, "y", true);
+      // Two bounds come near to each other where the evidence is large.
+      const isAbove = bound.value === highest;
+      ctx.textBaseline = isAbove ? "bottom" : "top";
       this.stroke(ctx, styled(`--${bound.colour}`), [6 * pixels, 4 * pixels], [bbox.left, y, bbox.left + bbox.width, y]);
       ctx.fillStyle = styled(`--${bound.colour}`);
-      ctx.fillText(bound.label, bbox.left + 6 * pixels, y - 3 * pixels);
+      ctx.fillText(bound.label, bbox.left + 6 * pixels, y + (isAbove ? -3 : 3) * pixels);
     }
     ctx.restore();
   }

@@ -130,7 +130,7 @@ function showNotices(data, endpoint) {
   }
   if (data.problem) found.push(["bad", "Branch", data.problem]);
   const problem = endpoint?.state?.problem;
-  if (problem) found.push(["bad", "Last good split in effect", [problem, endpoint.state.hint].filter(Boolean).join(" — ")]);
+  if (problem) found.push(["bad", "Last good split in effect", endpoint.state.hint ? `${problem} (hint: ${endpoint.state.hint})` : problem]);
   for (const [version, held] of Object.entries(endpoint?.state?.versions ?? {})) {
     if (held.problem) found.push(["open", `Version ${version}`, held.problem]);
   }
@@ -138,9 +138,15 @@ function showNotices(data, endpoint) {
   if (at("notices").dataset.key === key) return;
   at("notices").dataset.key = key;
   at("notices").replaceChildren(
-    ...found.map(([kind, title, text]) => element("p", { className: `notice ${kind}` }, element("strong", {}, title), ` ${text}`)),
+    ...found.map(([kind, title, text]) => element("p", { className: `notice ${kind}` }, element("strong", {}, title), " ", ...withCommand(text))),
     element("span", { className: "unseen" }, spoken(endpoint?.canary)),
   );
+}
+
+// A command at the end of a text, apart from it: broken at a hyphen, it would be read as another one.
+function withCommand(text) {
+  const found = /^(.*) \(hint: (.*)\)$/s.exec(text);
+  return found ? [`${found[1]}: `, element("code", { className: "command" }, found[2])] : [text];
 }
 
 // The share that a version has here: one that is withheld has none, whatever the branch says.
