@@ -13,12 +13,14 @@ from hashlib import blake2b
 from pathlib import Path
 
 from regolo_git.errors import RegoloError
+from regolo_git.git.prefetch import fetch_trees
 from regolo_git.git.program import git_lines, run_git
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.small_files import replace_file
 from regolo_git.system_calls import read_ordinary
 
 SHORT = 64  # commits that are walked again rather than recorded
+FETCHED = 1000  # commits whose trees a clone without trees fetches ahead
 COMPLETE, PARTIAL = "complete", "partial"
 # Neither the user's configuration nor a default of git changes what is printed.
 PLAIN = (
@@ -112,8 +114,16 @@ class BranchChanges:
         joined = bool(commits) and commits[-1].split()[1:2] == [record.tip]
         return len(commits) if joined else None
 
+    def _fetch_trees(self, *revisions: str) -> None:
+        """Fetches the trees that a clone without trees lacks; git would fetch each alone."""
+        if self._git.promised is not None:
+            walk = ("--no-replace-objects", "rev-list", "--first-parent", f"-{FETCHED}", *revisions, "--")
+            with closing(git_lines(self._git.paths.git_dir, *walk)) as commits:
+                fetch_trees(self._git, list(commits))
+
     def _walk(self, *revisions: str) -> Iterator[str]:
         commit = parents = ""
+        self._fetch_trees(*revisions)
         command = (*PLAIN, *LOG, *revisions, "--", *self._directories)
         with closing(git_lines(self._git.paths.git_dir, *command)) as lines:
             for line in lines:

@@ -13,6 +13,7 @@ from regolo_git.errors import Conflict, RegoloError, TransportError
 from regolo_git.forks import no_fork
 from regolo_git.git.environment import environment_of_git, git_program
 from regolo_git.git.lock import held_lock
+from regolo_git.git.promised_objects import FETCH_ALL
 from regolo_git.git.translate import is_full
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 from regolo_git.text import logs
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import subprocess
 
 
+PROMISED = "from promisor remote"  # git could not fetch what a partial clone lacks
 READERS = ("log", "rev-list")  # the commands of `git_lines`
 NOTHING_ELSE: Mapping[str, str] = {}
 
@@ -164,7 +166,10 @@ def given_input(given: bytes) -> Iterator[int]:
 
 
 def _failure(command: str, done: "subprocess.CompletedProcess[bytes]") -> RegoloError:
-    message = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
+    lines = done.stderr.decode(errors="replace").strip().split("\n")
+    message = lines[0].rstrip(".")
     if is_full(message):
         return TransportError(f"git {command}: {DISK_FULL}", FREE_SPACE)
+    if PROMISED in lines[-1]:
+        return TransportError(f"git {command}: {lines[-1].removeprefix('fatal: ')} ({message})", FETCH_ALL)
     return Conflict(f"git {command}: {message}", "try again when no other git command is running here")

@@ -6,12 +6,13 @@ alone costs a round trip.
 """
 
 import re
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 
 import pygit2
 
-from regolo_git.errors import NotFound, TransportError
+from regolo_git.errors import MissingObject, NotFound, TransportError
 from regolo_git.git.discover import RepositoryPaths
 
 PROMISOR = re.compile(r"^\s*promisor\s*(?:=\s*\"?(?:true|yes|on|1)\"?\s*)?$", re.IGNORECASE | re.MULTILINE)
@@ -65,8 +66,8 @@ def _names_promisor(entry: pygit2.config.ConfigEntry) -> bool:
 class PromisedObjects(pygit2.OdbBackend):
     """A backend of the library's object database.
 
-    Reading raises KeyError for an object that the remote does not have, TransportError if the remote cannot
-    be reached; it is then not asked again.
+    Reading raises MissingObject for an object that the remote does not have, TransportError if the remote
+    cannot be reached; it is then not asked again.
     """
 
     def __init__(self, paths: RepositoryPaths, remote: str) -> None:
@@ -104,15 +105,20 @@ class PromisedObjects(pygit2.OdbBackend):
             output = self._ask_remote("cat-file", "--batch", given=f"{oid}\n".encode())
         except (TransportError, NotFound) as error:
             if UNKNOWN in error.message:
-                raise KeyError(oid) from error
+                raise self._gone(oid) from error
             message = f"object '{oid}' is not in this partial clone and cannot be fetched: {error.message}"
             self._unreachable = TransportError(message, FETCH_ALL)
             raise self._unreachable from error
         head, _, data = output.partition(b"\n")
         words = head.split()
         if len(words) != 3 or words[1] not in KINDS:
-            raise KeyError(oid)
+            raise self._gone(oid)
         return KINDS[words[1]], data[: int(words[2])]
+
+    def _gone(self, oid: str) -> MissingObject:
+        # `git fsck` is content, because a promise counts for it.
+        what = f"object '{oid}' is not in this partial clone, and remote '{self._remote}' has it no longer"
+        return MissingObject(what, f"git fetch --prune {shlex.quote(self._remote)}")
 
     def _ask_remote(self, *arguments: str, given: bytes) -> bytes:
         from regolo_git.git.remote.process import ask_remote  # noqa: PLC0415 - few clones are partial

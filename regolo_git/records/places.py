@@ -19,6 +19,11 @@ SHORT_NAMES = re.compile(r"(?:git\w*|gi[0-9a-f]{4}|regolo|endpoi|enviro)~[0-9]+"
 HINT = "keep it in another directory of the work tree"
 
 
+def record_paths(model: str) -> list[str]:
+    """Where the records of a model can be."""
+    return [f"{MODELS}/{model}/{name}" for name in sorted(RECORD_NAMES)]
+
+
 def check_place(path: str) -> str:
     """Returns an artifact's path in a work tree.  Raises InvalidInput for a place of git or of records."""
     names = [_folded(name) for name in path.split("/")]

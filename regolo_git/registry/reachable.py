@@ -13,7 +13,8 @@ nothing may be deleted while there is an `Unreadable`.  Other registries and clo
 are not covered.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Self
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.git.history import UNSHALLOW, FilesOnce, commits_since
-from regolo_git.git.prefetch import fetch_missing
+from regolo_git.git.prefetch import fetch_missing, fetch_trees
 from regolo_git.git.repository import blob_id
 from regolo_git.git.tips import Tip, reflog_tips, tips
 from regolo_git.git.worktrees import work_trees
@@ -42,7 +43,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.tables import of_file
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.records_at import RecordsAt, is_record
 from regolo_git.system_calls import read_ordinary
 
 FORMER_DAYS = 90
@@ -152,7 +153,9 @@ class _Reader:
         roles, lacking = BranchRoles.of(self._handle), self._handle.records().lacking
         if lacking is not None:
             yield Unreadable("the operations branch", lacking)
-        for tip in tips(self._handle.git):
+        found = list(tips(self._handle.git))
+        self._fetch(found)
+        for tip in found:
             yield from self._of_tip(tip, roles)
         for tree in work_trees(self._handle.paths):
             yield from self._of_work_tree(tree.top)
@@ -183,6 +186,14 @@ class _Reader:
             for commit in commits_since(git, tip, since):
                 if git.has(commit):  # not below the boundary of a shallow clone
                     yield from self._of_operations(Tip(f"the history of branch '{branch}'", commit))
+
+    def _fetch(self, found: Sequence[Tip]) -> None:
+        """Fetches at once what a partial clone lacks of the records at some tips."""
+        git = self._handle.git
+        if git.promised is not None:
+            fetch_trees(git, (tip.commit for tip in found))
+            places = [FilesOnce(git, place) for place in (MODELS, ENVIRONMENTS, ENDPOINTS)]
+            fetch_missing(git, (oid for tip in found for once in places for oid in _records(once, tip)))
 
     def _of_tip(self, tip: Tip, roles: BranchRoles) -> Iterator[Found]:
         try:
@@ -275,6 +286,11 @@ class _Reader:
         if oid is None:
             raise NotFound(f"commit '{pin.commit}' has no manifest of '{pin.reference}'", "git fetch --tags")
         return oid
+
+
+def _records(once: FilesOnce, tip: Tip) -> Iterator[str]:
+    with suppress(RegoloError):  # it is an error where they are read
+        yield from (oid for path, oid in once.of(tip.commit) if is_record(path))
 
 
 def retired_identities(records: RecordsAt) -> set[tuple[str, str]]:

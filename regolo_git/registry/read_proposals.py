@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from regolo_git.errors import IntegrityError, MissingObject
 from regolo_git.git.history import changed_files, commits_not_in, common_commit, is_in_history
+from regolo_git.git.prefetch import fetch_missing, fetch_trees
 from regolo_git.git.repository import GitRepository
 from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS, MODELS, model_of_manifest
 from regolo_git.registry.handle import Handle
@@ -19,6 +20,7 @@ def read_proposals(
 
     A commit that this clone lacks is left out.
     """
+    _fetch(handle.git, [tip for tip in tips if tip not in known.by_tip], targets)
     new = _new_commits(handle.git, known.targets, targets)
     by_tip = {}
     for tip in tips:
@@ -27,6 +29,17 @@ def read_proposals(
             merged = proposed.merged or tip in new or _is_there(handle.git, proposed, targets)
             by_tip[tip] = replace(proposed, merged=merged)
     return ReadProposals(targets, by_tip)
+
+
+def _fetch(git: GitRepository, tips: Sequence[str], targets: Sequence[str]) -> None:
+    """Fetches what a partial clone lacks of some tips: their trees, and the manifests that they changed."""
+    if git.promised is not None and tips and targets:
+        held = [tip for tip in tips if git.has(tip)]
+        fetch_trees(git, (*held, *targets))
+        changed = [changed_files(git, targets[0], tip, MODELS) for tip in held]
+        fetch_missing(
+            git, (oid for files in changed for path, oid in files.items() if oid and model_of_manifest(path))
+        )
 
 
 def _new_commits(git: GitRepository, before: Sequence[str], targets: Sequence[str]) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.git.history import changed_files, commits_not_in, is_in_history, own_commits
+from regolo_git.git.prefetch import fetch_new_files
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.paths import MODELS, model_of_manifest
@@ -28,11 +29,9 @@ def versions_in(handle: Handle, target: AtRevision | VersionRange | CommitRange)
     if isinstance(target, CommitRange):
         a, b = revisions_of(handle, target)
         assert b.commit is not None
-        return [
-            version
-            for commit in own_commits(handle.git, b.commit, a.commit)
-            for version in _new(handle, commit)
-        ]
+        commits = own_commits(handle.git, b.commit, a.commit)
+        fetch_new_files(handle.git, commits, MODELS)
+        return [version for commit in commits for version in _new(handle, commit)]
     return _in_history(handle, target)
 
 
@@ -64,7 +63,9 @@ def _in_history(handle: Handle, target: AtRevision) -> list[ModelVersion]:
     tagged = versions_of_rows(handle, _rows_in(handle, commit, target.model))
     known = {(version.version, version.digest) for version in tagged}
     tip = handle.registry_tip()
-    brought = [v for oid in own_commits(handle.git, commit, tip) for v in _new(handle, oid, target.model)]
+    commits = own_commits(handle.git, commit, tip)
+    fetch_new_files(handle.git, commits, MODELS)
+    brought = [v for oid in commits for v in _new(handle, oid, target.model)]
     found = [*tagged, *(v for v in brought if v.tag is None and (v.version, v.digest) not in known)]
     if revision.commit is None:
         edited = version_at(handle, revision, target.model)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.git.history import changed_files, common_commit, first_parents
 from regolo_git.git.identity import utc
+from regolo_git.git.prefetch import fetch_trees
 from regolo_git.hints import Corrected, Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
@@ -81,6 +82,7 @@ def revisions_of(handle: Handle, commits: CommitRange) -> tuple[Revision, Revisi
 def changed_models(handle: Handle, a: Revision, b: Revision) -> list[str]:
     """The models whose manifest differs between two revisions, or that only one of them has, sorted."""
     if a.commit is not None and b.commit is not None:
+        fetch_trees(handle.git, (a.commit, b.commit))
         paths: Iterable[str] = changed_files(handle.git, a.commit, b.commit, MODELS)
         return sorted(model for path in paths if (model := model_of_manifest(path)) is not None)
     before, after = a.records.manifest_oids(), b.records.manifest_oids()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from regolo_git.errors import TransportError
 from regolo_git.git.identity import utc
 from regolo_git.git.refs_state import line_tips
 from regolo_git.records.paths import ENVIRONMENTS, MODELS
@@ -16,6 +17,7 @@ from regolo_git.records.places import RECORD_NAMES
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.notices import words_of
 from regolo_git.registry.proposal_cache import Proposed, ReadProposals, load_proposals, save_proposals
 from regolo_git.registry.proposal_tips import Places, proposal_tips
 from regolo_git.registry.version_status import Statuses
@@ -41,7 +43,10 @@ class WaitingProposal:
 
 
 def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> list[WaitingProposal]:
-    """The proposals, of one model or all, that wait: the oldest first."""
+    """The proposals, of one model or all, that wait: the oldest first.
+
+    A notice says so if a partial clone cannot fetch them.
+    """
     tips = proposal_tips(handle)
     if not tips:
         return []
@@ -51,8 +56,11 @@ def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = No
     if read.targets != targets or read.by_tip.keys() != tips.keys():
         from regolo_git.registry.read_proposals import read_proposals  # noqa: PLC0415 - imports the Git library
 
-        read = read_proposals(handle, read, list(tips), targets)
-        save_proposals(file, read)
+        try:
+            read = read_proposals(handle, read, list(tips), targets)
+            save_proposals(file, read)
+        except TransportError as error:
+            handle.notice_once(f"proposals could not be read: {words_of(error, handle.step)}")
     known = [tip for tip in tips if tip in read.by_tip]
     waiting = (_waiting(handle, at, tip, read.by_tip[tip]) for tip, at in _alike(tips, known, read))
     found = [proposal for proposal in waiting if proposal is not None and model in (None, *proposal.models)]

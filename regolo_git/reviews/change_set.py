@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from regolo_git.errors import RegoloError
 from regolo_git.git.history import changed_files, own_commits
+from regolo_git.git.prefetch import fetch_files, fetch_new_files, fetch_trees
 from regolo_git.git.repository import GitRepository
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import (
@@ -22,6 +23,7 @@ from regolo_git.records.paths import (
     model_of_manifest,
     place_of_promotion,
 )
+from regolo_git.records.places import record_paths
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.reviews.change_range import ChangeRange
@@ -70,6 +72,7 @@ def collect_changes(handle: Handle, change: ChangeRange) -> ChangeSet:
     Raises MissingObject if this clone lacks an object of it, NotFound where there is no registry at all.
     """
     before, after = handle.records_at(change.base), handle.records_at(change.head)
+    fetch_trees(handle.git, (change.fork, change.base, change.head))
     if before.data(CONFIG_PATH) is None and after.data(CONFIG_PATH) is None:
         handle.registry_branch()  # raises where no other branch has a registry either
     paths = _changed(handle.git, change)
@@ -77,6 +80,8 @@ def collect_changes(handle: Handle, change: ChangeRange) -> ChangeSet:
     models += [name for path in paths if (name := model_of_evaluations(path)) and name not in models]
     if change.model is not None:
         models = [name for name in models if name == change.model]
+    records = [path for model in models for path in record_paths(model)]
+    fetch_files(handle.git, (change.fork, change.base, change.head), [*paths, *records])
     between = _between(handle, change, models)
     start = handle.records_at(change.fork)
     found = [_model(name, (start, before, after), between.get(name, ())) for name in sorted(models)]
@@ -151,6 +156,7 @@ def _between(handle: Handle, change: ChangeRange, models: Sequence[str]) -> dict
     if len(commits) < 2:
         return found
     seen: set[str] = set()
+    fetch_new_files(handle.git, commits[-COMMITS_READ:], MODELS)
     for commit in commits[-COMMITS_READ:]:
         parent = handle.git.first_parent(commit)
         touched = set(changed_files(handle.git, parent, commit, MODELS))

@@ -4,15 +4,18 @@ The rules are those of the base: its model card and its environments.  Nothing i
 judged in `verdict/metrics.py` and gates in `verdict/gates.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from regolo_git.artifacts.interfaces import InterfaceReview, review_interfaces
 from regolo_git.errors import RegoloError
+from regolo_git.git.prefetch import fetch_files
+from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
+from regolo_git.records.places import record_paths
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.versions import Version
 from regolo_git.registry.gates import rules_at
@@ -22,7 +25,7 @@ from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.manifest_alone import removed_alone, way_back
 from regolo_git.registry.versions.new_bytes import NewBytes
-from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.reviews.change_set import ChangeSet, ModelChange
 from regolo_git.reviews.comparison import Comparison, compare
 from regolo_git.reviews.findings import WRONG, Finding
@@ -265,6 +268,19 @@ def facts_of(manifest: Manifest) -> Facts:
     return Facts(manifest.model, manifest.version, manifest.measurements, manifest.shown_metadata)
 
 
+def fetch_history(handle: Handle, models: Iterable[str]) -> None:
+    """Fetches at once what a partial clone lacks of the last versions of some models."""
+    if handle.git.promised is not None:
+        models = list(models)
+        fetch_manifests(handle, [row for model in models for row in _newest(handle, model)])
+        paths = [path for model in models for path in record_paths(model)]
+        fetch_files(handle.git, [handle.records().registry], paths)
+
+
+def _newest(handle: Handle, model: str) -> list[TagRow]:
+    return handle.index.newest(model, SHOWN_BEFORE + 1)
+
+
 def _history(
     handle: Handle, before: Manifest | None, after: Manifest
 ) -> dict[str, tuple[Number | None, ...]]:
@@ -272,7 +288,7 @@ def _history(
     own = Version.parse(after.version)
     rows = [
         row
-        for row in handle.index.newest(after.model, SHOWN_BEFORE + 1)
+        for row in _newest(handle, after.model)
         if Version.parse(row.version) < own and Version.parse(row.version).environment == own.environment
     ]
     values: list[Mapping[str, Number]] = []

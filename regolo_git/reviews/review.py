@@ -17,7 +17,7 @@ from regolo_git.reviews.document import Document
 from regolo_git.reviews.document_html import document_to_fragment, document_to_html
 from regolo_git.reviews.document_markdown import MOST_CHARACTERS, document_to_markdown
 from regolo_git.reviews.findings import Finding
-from regolo_git.reviews.model_review import ModelReview, review_model
+from regolo_git.reviews.model_review import ModelReview, fetch_history, review_model
 from regolo_git.reviews.places import endpoint_changes, promotion_changes
 from regolo_git.reviews.policy import loosened_by, policy_changes
 from regolo_git.reviews.review_json import review_json
@@ -60,6 +60,7 @@ class Review(ReviewedChange):
 def review_change(handle: Handle, change: ChangeRange) -> Review:
     """Reviews a change.  Raises NotFound if this clone lacks objects of it."""
     changes = collect_changes(handle, change)
+    fetch_history(handle, (each.model for each in changes.models))
     models = [_reviewed(handle, changes, each) for each in changes.models]
     return Review(
         range=change,

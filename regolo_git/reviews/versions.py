@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from regolo_git.artifacts.interfaces import InterfaceReview, has_interfaces, review_interfaces
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
+from regolo_git.git.prefetch import fetch_files
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
+from regolo_git.records.places import record_paths
 from regolo_git.records.revision_syntax import HEAD, WORK_TREE, OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.measurements import measured_later, with_evaluations
@@ -128,7 +130,9 @@ def compare_revisions(
     """
     changed, added, removed = [], [], []
     later = dict[str, tuple[str, ...]]()
-    for model in _candidates(handle, a, b):
+    models = _candidates(handle, a, b)
+    fetch_files(handle.git, (a.commit, b.commit), [path for model in models for path in record_paths(model)])
+    for model in models:
         before, after = _readable(handle, a, model), _readable(handle, b, model)
         if before is not None and after is not None:
             sides = [_present(handle, revision, model, on_progress) for revision in (a, b)]
