@@ -13,10 +13,18 @@ NOTE = {"subject": "m@1.0", "what": "is merged but not tagged", "hint": "git reg
 def test_a_deleted_tag_is_noted_by_both_checks_in_the_same_words(regolo: Regolo, two_versions: Path) -> None:
     git(two_versions, "tag", "-d", "m@v1.0")
     document = regolo("fsck", "--json").document
-    assert (document["problems"], document["notes"]) == ([], [NOTE])
+    assert (document["problems"], document["notes"], document["versions"]) == ([], [NOTE], 2)
     assert regolo("doctor", "--plain").out == f"left\t'm@1.0' {NOTE['what']}\t{NOTE['hint']}\n"
     regolo("tag", "--merged")
     assert regolo("fsck", "--json").document["notes"] == []
+
+
+def test_one_whose_tag_was_moved_is_a_problem_and_no_note(regolo: Regolo, two_versions: Path) -> None:
+    git(two_versions, "tag", "-f", "-a", "-m", "not what it says", "m@v1.0", "HEAD")
+    document = regolo("fsck", "--json", status=5).document
+    (problem,) = document["problems"]
+    assert problem["hint"].endswith("git regolo tag --merged")
+    assert (document["notes"], document["versions"]) == ([], 2)
 
 
 def test_it_is_noted_where_its_model_is_asked_for(regolo: Regolo, two_versions: Path) -> None:

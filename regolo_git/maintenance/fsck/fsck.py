@@ -93,7 +93,7 @@ def check_registry(
     problems = [*check_names(handle), *check_records(records)]
     problems += check_branch(handle, records)
     problems += check_removed_manifests(handle, records)
-    problems += check_untagged(merged)
+    problems += check_untagged(handle, merged)
     problems += check_branch_seals(handle, records)
     problems += check_evaluations(handle, records)
     problems += check_labels(handle, records)
@@ -116,7 +116,8 @@ def check_registry(
     problems += _check_users(handle, records, retired_names)
     notes = tuple(problem for problem in problems if problem.note)
     wrong = tuple(problem for problem in problems if not problem.note)
-    counts = (tagged.versions, tagged.retired, len(checker.chunks))
+    also = {need.manifest.key for need in untagged} & {change.key for change in merged}
+    counts = (tagged.versions + len(also), tagged.retired, len(checker.chunks))
     return FsckReport(wrong, notes, *counts, full, checker.store.url)
 
 

@@ -95,9 +95,12 @@ def check_removed_manifests(handle: Handle, records: RecordsAt) -> Iterator[Prob
             yield Problem(f"'{path}'", what.removeprefix(f"'{path}' "), way_back(merged[-1].tag, model))
 
 
-def check_untagged(changes: Iterable[UntaggedChange]) -> Iterator[Problem]:
+def check_untagged(handle: Handle, changes: Iterable[UntaggedChange]) -> Iterator[Problem]:
     """Notes on merged versions without a tag: it may still be created, or was deleted."""
+    taken = {bad.tag for bad in bad_tags(handle.index)}  # `check_names` says what to do
     for model, version in {change.key: (change.model, change.version) for change in changes}.values():
+        if tag_name(model, version) in taken:
+            continue
         yield Problem(version_reference(model, version), NOT_TAGGED, Hint("tag", "--merged"), note=True)
 
 
