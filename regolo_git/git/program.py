@@ -13,7 +13,6 @@ from regolo_git.errors import Conflict, RegoloError, TransportError
 from regolo_git.forks import no_fork
 from regolo_git.git.environment import environment_of_git, git_program
 from regolo_git.git.lock import held_lock
-from regolo_git.git.promised_objects import FETCH_ALL
 from regolo_git.git.translate import is_full
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 from regolo_git.text import logs
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 
 PROMISED = "from promisor remote"  # git could not fetch what a partial clone lacks
+FETCH_ALL = "git fetch --refetch --no-filter"
 READERS = ("log", "rev-list")  # the commands of `git_lines`
 NOTHING_ELSE: Mapping[str, str] = {}
 

@@ -14,6 +14,7 @@ import pygit2
 
 from regolo_git.errors import MissingObject, NotFound, TransportError
 from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.program import FETCH_ALL
 
 PROMISOR = re.compile(r"^\s*promisor\s*(?:=\s*\"?(?:true|yes|on|1)\"?\s*)?$", re.IGNORECASE | re.MULTILINE)
 EXTENSION = re.compile(r"^\s*partialclone\s*=", re.IGNORECASE | re.MULTILINE)
@@ -25,7 +26,6 @@ KINDS = {
 }
 WHOLE = 40  # digits of an id; objects are not looked for by an abbreviation
 UNKNOWN = "not our ref"  # the remote does not have it either
-FETCH_ALL = "git fetch --refetch --no-filter"
 # As git itself fetches such objects.
 FETCH = (
     "-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--no-write-fetch-head",

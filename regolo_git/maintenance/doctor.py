@@ -20,7 +20,7 @@ from regolo_git.git.hook_files import hook_states
 from regolo_git.git.hooks import hooks_not_run, not_run_text
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
-from regolo_git.git.promised_objects import FETCH_ALL
+from regolo_git.git.program import FETCH_ALL
 from regolo_git.git.recovery import LEFT, recover
 from regolo_git.hints import Hint
 from regolo_git.maintenance.finding import Finding, Kind
