@@ -41,7 +41,7 @@ PERSON = {
     "GIT_AUTHOR_NAME": "Bench", "GIT_AUTHOR_EMAIL": "bench@example.com",
     "GIT_COMMITTER_NAME": "Bench", "GIT_COMMITTER_EMAIL": "bench@example.com",
 }
-PREDICTION_SECONDS = 1.0
+PREDICTION_SECONDS = 3.0
 EACH_ROUND = 20
 
 
@@ -86,14 +86,14 @@ def outlives(home: Path, name: str, seconds: float) -> bool:
 def bystanders(registry: FolderRegistry, count: int) -> bool:
     """Whether requests are answered beside those that are over their time, 20 to each; one replica."""
     registry.version("1.0", {"serve.py": SLEEPING}, {"format": "python", "entry_point": "serve:load"})
-    commit = registry.endpoint("e", {"1.0": 1.0}, routing=Routing(timeout_seconds=3))
+    commit = registry.endpoint("e", {"1.0": 1.0}, routing=Routing(timeout_seconds=6))
     statuses: list[int] = []
     with running_engine(registry) as engine, ThreadPoolExecutor(EACH_ROUND + 1) as pool:
         engine.until_serving("e", commit)
         while len(statuses) < count:
             until(lambda: engine.predict([0]).status == 200)
             slow = pool.submit(engine.predict, [60])
-            time.sleep(2.3)
+            time.sleep(5.3)
             beside = [pool.submit(engine.predict, [0]) for _ in range(min(EACH_ROUND, count - len(statuses)))]
             statuses += [answer.result().status for answer in beside]
             slow.result()
