@@ -33,6 +33,8 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, CanaryVerbs, Exch
     """
 
     def __init__(self, handle: Handle) -> None:
+        if not isinstance(handle, Handle):
+            raise TypeError(f"a registry is opened with Registry.open({handle!r})")
         self.handle = handle
         handle.face = type(self)
 

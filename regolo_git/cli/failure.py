@@ -76,8 +76,8 @@ def _usage_message(error: click.UsageError) -> str:
 def _usage_hint(error: click.UsageError, invocation: Invocation) -> str | None:
     if error.ctx is None:
         return None
-    missing = _missing(error, error.ctx.command) if isinstance(error, click.MissingParameter) else []
-    if missing:
+    if isinstance(error, click.MissingParameter) and (missing := _missing(error, error.ctx.command)):
+        missing += _options_missing(error, error.ctx.command, invocation)
         return invocation.again_with(*missing)
     extra, model = EXTRA.search(error.message), getattr(error.ctx.params.get("reference"), "model", None)
     if extra and model:
@@ -96,6 +96,27 @@ def _missing(error: click.MissingParameter, command: click.Command) -> list[str]
     names = [each.metavar or str(each.name).upper() for each in lacking]
     chosen = any(isinstance(each.type, click.Choice) for each in lacking)
     return names if not chosen and all(map(PLACEHOLDER.fullmatch, names)) else []
+
+
+def _options_missing(
+    error: click.MissingParameter, command: click.Command, invocation: Invocation
+) -> list[str]:
+    """The other options that the command requires, as in the usage."""
+    required = [each for each in command.params if isinstance(each, click.Option) and each.required]
+    return [
+        word
+        for option in required
+        if option is not error.param and not any(_gives(option, word) for word in invocation.arguments)
+        for word in (min(option.opts, key=len), option.metavar or "VALUE")
+    ]
+
+
+def _gives(option: click.Option, word: str) -> bool:
+    """Whether a word of the command line gives an option: `-m`, `-mTEXT`, `--message` or `--message=TEXT`."""
+    return any(
+        word.partition("=")[0] == name if name.startswith("--") else word.startswith(name)
+        for name in option.opts
+    )
 
 
 def _nearest_option(error: click.NoSuchOption) -> str | None:

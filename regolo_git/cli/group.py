@@ -9,6 +9,7 @@ import click
 from regolo_git.cli.command_names import Entry, Sections
 from regolo_git.cli.context import Invocation
 from regolo_git.cli.options.quiet import takes_quiet
+from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import NextStep
 from regolo_git.text.nearest import nearest
@@ -48,6 +49,13 @@ class CommandGroup(click.Group):
         """Imports a command; None if there is no command of that name."""
         entry = self.entries.get(self.aliases.get(cmd_name, cmd_name))
         return _imported(entry) if entry is not None else None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Shows the help of a group that does nothing by itself; for click that is an error."""
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+            put(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -48,8 +48,23 @@ def _no_model(handle: Handle, model: str) -> NotFound:
         return NotFound(f"model '{model}' has no version tag in this clone", WITHOUT_TAGS)
     if model in handle.shown_records().endpoint_names():
         return NotFound(f"there is no model '{model}'; it is an endpoint", Hint("endpoint show", model))
-    hint = _proposed(handle, model) or nearest_model(handle, model) or Hint("list")
+    hint = (
+        _of_the_only_model(handle, model)
+        or _proposed(handle, model)
+        or nearest_model(handle, model)
+        or Hint("list")
+    )
     return NotFound(f"there is no model '{model}'", hint)
+
+
+def _of_the_only_model(handle: Handle, name: str) -> Corrected | None:
+    """The hint for a version without its model, as in `git regolo checkout 1.0`, if there is one model."""
+    models = handle.index.model_names()
+    try:
+        Version.parse(name)
+    except InvalidInput:
+        return None
+    return Corrected(name, f"{models[0]}@{name}", Hint("list", models[0])) if len(models) == 1 else None
 
 
 def nearest_model(handle: Handle, model: str) -> Corrected | None:

@@ -70,3 +70,8 @@ def test_a_path_with_a_nul_character_is_refused(served: Registry, call: Callable
     with pytest.raises(InvalidInput, match="has a NUL character"):
         call(served)
     before.must_be(served.handle.paths.top)
+
+
+def test_a_registry_is_not_made_of_a_path(registry: Registry) -> None:
+    with pytest.raises(TypeError, match=r"a registry is opened with Registry\.open\('models'\)"):
+        Registry("models")  # type: ignore[arg-type]

@@ -70,3 +70,8 @@ def test_an_alias_does_the_same_and_its_messages_say_the_name(regolo: Regolo, tw
 
 def test_a_mistake_after_an_alias_shows_how_the_command_is_called(regolo: Regolo) -> None:
     assert regolo("remove", "m@1.0", status=2).err.endswith("hint: git regolo retire m@1.0 -m REASON\n")
+
+
+@pytest.mark.parametrize("name", ["canary", "endpoint", "environment", "hooks"])
+def test_a_group_alone_shows_its_help(regolo: Regolo, top: Path, name: str) -> None:
+    assert regolo(name).out == regolo(name, "-h").out

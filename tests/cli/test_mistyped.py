@@ -57,6 +57,8 @@ def hint_of(error: str) -> str:
         ("blame m acuracy", 3, "git regolo blame m accuracy"),
         ("diff m@1.0", 3, "git regolo diff m@1.0 1.1"),
         ("diff m@1.0 n@1.0", 2, "git regolo list m"),
+        ("diff 1.0 1.1", 3, "git regolo diff m@1.0 1.1"),
+        ("checkout 1.0", 3, "git regolo checkout m@1.0"),
         ("register model.safetensors other", 3, "git regolo register other model.safetensors"),
         ("show m 1.0", 2, "git regolo show m@1.0"),
         ("checkout m 1.0", 2, "git regolo checkout m@1.0"),
@@ -89,6 +91,11 @@ def test_a_hint_works_when_it_is_typed(
     [
         ("retire m@1.1", "git regolo retire m@1.1 -m REASON"),
         ("revert m", "git regolo revert m --to V"),
+        ("revert", "git regolo revert MODEL --to V"),
+        ("revert --to 1.0", "git regolo revert --to 1.0 MODEL"),
+        ("revert --to=1.0", "git regolo revert --to=1.0 MODEL"),
+        ("retire", "git regolo retire MODEL@V -m REASON"),
+        ("retire -mold", "git regolo retire -mold MODEL@V"),
         ("register other", "git regolo register other PATH"),
         ("register", "git regolo register MODEL PATH"),
         ("label m@1.1 approved", "git regolo label m@1.1 approved=VALUE"),
@@ -97,6 +104,20 @@ def test_a_hint_works_when_it_is_typed(
 )
 def test_a_hint_names_what_is_missing(served: Path, regolo: Regolo, typed: str, hint: str) -> None:
     assert hint_of(regolo(*typed.split(), status=2).err) == hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "hint"),
+    [
+        ("register m model.safetensors", 4, "git regolo commit m model.safetensors"),
+        ("commit new model.safetensors", 3, "git regolo register new model.safetensors"),
+        ("push mm", 3, "git regolo push m"),
+    ],
+)
+def test_the_other_command_gets_what_was_typed(
+    served: Path, regolo: Regolo, typed: str, status: int, hint: str
+) -> None:
+    assert hint_of(regolo(*typed.split(), status=status).err) == hint
 
 
 @pytest.mark.parametrize(

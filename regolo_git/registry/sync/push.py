@@ -24,12 +24,14 @@ from regolo_git.git.remote.transport import (
     Refusal,
     ignore_git_progress,
 )
+from regolo_git.git.remotes import remote_names
 from regolo_git.hints import Hint
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import nearest_model
 from regolo_git.registry.sync.content import Content, SentContent
 from regolo_git.registry.sync.fetch import create_missing, fetch_refs, is_behind
 from regolo_git.registry.sync.landing import (
@@ -107,7 +109,7 @@ def push(
     recover_first(handle)
     for model in models:
         if not handle.index.highest(check_model_name(model)):
-            raise NotFound(f"there is no model '{model}'", Hint("list"))
+            raise _no_model(handle, model)
     run = _Push(handle, remote_name(handle), models, on_progress, on_git_progress)
     with exchange_lock(handle.paths):
         for number in range(ATTEMPTS):
@@ -116,6 +118,14 @@ def push(
             if run.attempt():
                 return run.result()
     raise Conflict(f"others keep pushing to '{run.remote}'", Hint("push"))
+
+
+def _no_model(handle: Handle, name: str) -> NotFound:
+    if name not in remote_names(handle.git):
+        return NotFound(f"there is no model '{name}'", nearest_model(handle, name) or Hint("list"))
+    # People type `push origin`, as for git.
+    goes_to = f"; pushes go to '{remote_name(handle)}', the remote of branch '{handle.registry_branch()}'"
+    return NotFound(f"there is no model '{name}'{goes_to}", Hint("push"))
 
 
 class _Push:

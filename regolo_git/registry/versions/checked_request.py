@@ -1,6 +1,7 @@
 """What a request for a version is checked for before its artifact is read, which may take long."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.identity import Authorship
@@ -59,7 +60,7 @@ class CheckedRequest:
     def check(self, handle: Handle) -> None:
         """Raises what publishing the version would raise."""
         request, target, model = self.request, self.target, self.request.model
-        paths = _check_model(handle, request.new_model, model, target)
+        paths = _check_model(handle, request, target)
         previous = on_branch(handle, model, target)
         number = free_number(
             handle, model, self.version, request.bump, previous, self.untagged, waiting=self.waiting
@@ -96,17 +97,19 @@ def check_request(handle: Handle, request: VersionRequest) -> CheckedRequest:
     return replace(checked, held=held_by_source(handle, request))
 
 
-def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) -> list[str]:
+def _check_model(handle: Handle, request: VersionRequest, target: TargetBranch) -> list[str]:
     """The paths of the records to write: the manifest, and the card if the model has none yet."""
+    model, source = request.model, request.source
+    path = str(source) if isinstance(source, Path | str) else "PATH"
     records = handle.records_at(branch_tip(handle, target))
     # Both are read now, so that an unreadable one is reported before the artifact is read.
     previous, card = records.manifest(model), records.card(model)
     exists = _is_there(handle, model, previous)
-    if new and exists:
-        raise Conflict(f"model '{model}' already exists", Hint("commit", model, "PATH"))
-    if not new and not exists:
+    if request.new_model and exists:
+        raise Conflict(f"model '{model}' already exists", Hint("commit", model, path))
+    if not request.new_model and not exists:
         meant = nearest_model(handle, model)
-        raise NotFound(f"there is no model '{model}' yet", meant or Hint("register", model, "PATH"))
+        raise NotFound(f"there is no model '{model}' yet", meant or Hint("register", model, path))
     return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
 
 

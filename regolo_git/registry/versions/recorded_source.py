@@ -50,6 +50,7 @@ def modified_sources(handle: Handle, on_progress: OnProgress) -> list[RecordedSo
     """
     models = [manifest.model for manifest in handle.readable(head_records(handle).manifests())]
     if not models:
+        handle.registry_branch()  # raises a clearer error if this is not a registry
         raise NotFound("there is no model in this commit", Hint("register", "MODEL", "PATH"))
     if len(models) == 1:
         return [recorded_source(handle, models[0])]

@@ -89,8 +89,8 @@ def test_a_version_as_json(regolo: Regolo, two_versions: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["commit", "none", "model.safetensors"], 3, "hint: git regolo register none PATH"),
-        (["register", "m", "model.safetensors"], 4, "hint: git regolo commit m PATH"),
+        (["commit", "none", "model.safetensors"], 3, "hint: git regolo register none model.safetensors"),
+        (["register", "m", "model.safetensors"], 4, "hint: git regolo commit m model.safetensors"),
         (["commit", "m", "missing.bin"], 3, "missing.bin"),
         (["commit", "M", "model.safetensors"], 2, "model name 'M' cannot be used"),
         (["commit", "m", "model.safetensors", "--metric", "a=b"], 2, "is not a number"),

@@ -82,3 +82,7 @@ def test_a_file_that_is_not_there_says_how_it_comes_back(regolo: Regolo, two_mod
     outside.write_bytes(b"1")
     regolo("register", "c", str(outside))
     assert "hint: git regolo commit c PATH" in regolo("commit", "c", status=2).err
+
+
+def test_where_there_is_no_registry_the_first_step_is_to_make_one(regolo: Regolo, top: Path) -> None:
+    assert regolo("commit", status=3).err.endswith("is not a registry yet\nhint: git regolo init\n")

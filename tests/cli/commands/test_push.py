@@ -38,6 +38,12 @@ def test_push_prints_the_versions_with_their_new_numbers(regolo: Regolo, clones:
     assert "'origin' has everything already" in regolo("-C", str(clones[0]), "push").err
 
 
+def test_push_with_the_name_of_a_remote_says_where_it_goes(regolo: Regolo, clones: tuple[Path, Path]) -> None:
+    said = regolo("-C", str(clones[0]), "push", "origin", status=3).err
+    assert "there is no model 'origin'; pushes go to 'origin', the remote of branch 'main'\n" in said
+    assert said.endswith("hint: git regolo push\n")
+
+
 def test_push_of_a_taken_number_names_the_commands(regolo: Regolo, clones: tuple[Path, Path]) -> None:
     commit(regolo, clones[0], "--version", "1.2")
     done = regolo("-C", str(clones[0]), "push", status=4)

@@ -4,12 +4,10 @@ import click
 
 from regolo_git.cli.command_names import CANARY_COMMANDS
 from regolo_git.cli.group import CommandGroup
-from regolo_git.cli.streams import put
 
 
-@click.group(cls=CommandGroup, sections=CANARY_COMMANDS, invoke_without_command=True)
-@click.pass_context
-def canary(context: click.Context) -> None:
+@click.group(cls=CommandGroup, sections=CANARY_COMMANDS)
+def canary() -> None:
     """Try a new version on a small share of an endpoint's traffic, and give it more or take it off.
 
     git regolo serve --canary compares the two versions and decides: it rolls a worse version back by itself,
@@ -23,5 +21,3 @@ def canary(context: click.Context) -> None:
 
     Exit status: 0 success; 2 invalid input; 3 not found; 4 conflict; 8 forbidden by a rule.
     """
-    if context.invoked_subcommand is None:
-        put(context.get_help())

@@ -4,12 +4,10 @@ import click
 
 from regolo_git.cli.command_names import ENDPOINT_COMMANDS
 from regolo_git.cli.group import CommandGroup
-from regolo_git.cli.streams import put
 
 
-@click.group(cls=CommandGroup, sections=ENDPOINT_COMMANDS, invoke_without_command=True)
-@click.pass_context
-def endpoint(context: click.Context) -> None:
+@click.group(cls=CommandGroup, sections=ENDPOINT_COMMANDS)
+def endpoint() -> None:
     """Create, show and delete endpoints: served names that split traffic between versions.
 
     \b
@@ -20,5 +18,3 @@ def endpoint(context: click.Context) -> None:
 
     Exit status: 0 success; 2 invalid input; 3 not found; 4 conflict; 8 forbidden by a rule.
     """
-    if context.invoked_subcommand is None:
-        put(context.get_help())

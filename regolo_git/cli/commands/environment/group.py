@@ -4,12 +4,10 @@ import click
 
 from regolo_git.cli.command_names import ENVIRONMENT_COMMANDS
 from regolo_git.cli.group import CommandGroup
-from regolo_git.cli.streams import put
 
 
-@click.group(cls=CommandGroup, sections=ENVIRONMENT_COMMANDS, invoke_without_command=True)
-@click.pass_context
-def environment(context: click.Context) -> None:
+@click.group(cls=CommandGroup, sections=ENVIRONMENT_COMMANDS)
+def environment() -> None:
     """Show which versions environments have, and had at a time.
 
     \b
@@ -19,5 +17,3 @@ def environment(context: click.Context) -> None:
 
     Exit status: 0 success; 2 invalid input; 3 not found.
     """
-    if context.invoked_subcommand is None:
-        put(context.get_help())
