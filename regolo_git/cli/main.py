@@ -112,8 +112,15 @@ def _interrupt_again(ignored: "sys.UnraisableHookArgs") -> None:
         return
     import threading  # noqa: PLC0415 - needed by an interrupt at a rare moment only
 
-    # From another thread and a moment later: raised here, it would be ignored again.
-    threading.Timer(0.01, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+    main_thread, seconds = threading.main_thread().ident, 0.01
+    while True:
+        try:
+            # From another thread and a moment later: raised here, it would be ignored again.
+            threading.Timer(seconds, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
+        except KeyboardInterrupt:  # it was here still, on a machine that is busy
+            seconds *= 2
+        else:
+            return
 
 
 def program_name(path: str) -> str:

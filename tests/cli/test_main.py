@@ -78,9 +78,22 @@ main.main(answers_interrupts=True)
 """
 
 
-def test_an_interrupt_in_a_callback_is_not_lost() -> None:
+SLOWLY = """
+import threading, time
+started = threading.Thread.start
+
+def start(thread):
+    started(thread)
+    time.sleep(0.05)
+
+threading.Thread.start = start
+"""
+
+
+@pytest.mark.parametrize("before", ["", SLOWLY], ids=["at once", "on a busy machine"])
+def test_an_interrupt_in_a_callback_is_not_lost(before: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", IN_A_CALLBACK],
+        [sys.executable, "-c", before + IN_A_CALLBACK],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
