@@ -16,7 +16,7 @@ from support.places import ROOT
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 CTRL_C = b"\x03"
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0  # a slow machine takes its time to answer the first
 SEPARATOR = "-- the next line --"
 
 
