@@ -64,4 +64,5 @@ def _follow_rewritten(handle: Handle, remote: str, say: Callable[[str], None]) -
     for branch in dict.fromkeys((handle.registry_branch(), handle.operations_branch())):
         before = follow_rewritten(handle.git, remote, branch)
         if before is not None:
-            say(f"branch '{branch}' of '{remote}' was rewritten and is followed; here was {short(before)}")
+            upstream = f"'{remote}/{branch}', which was rewritten"
+            say(f"branch '{branch}' was moved from {short(before)} to {upstream}")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from support.folder_source import FolderRegistry
+from support.raw_http import begin_request
 from support.running_engine import ECHO, PYTHON, RunningEngine, running_engine, until
 
 from regolo_git.records.routing import Routing
@@ -18,12 +19,28 @@ NEARLY = (
 CRASHING = "import os\ndef load(path, config):\n    return lambda inputs: os._exit(1)\n"
 FAILING = "def load(path, config):\n    return lambda inputs: 1 / 0\n"
 HANGING = "import time\ndef load(path, config):\n    return lambda inputs: time.sleep(3)\n"
+STREAM = """
+import asyncio
+def load(path, config):
+    async def predict(inputs):
+        for number in range(20):
+            await asyncio.sleep(0.005)
+            yield {"number": number}
+    return predict
+"""
+ENDLESS = """
+def load(path, config):
+    def predict(inputs):
+        while True:
+            yield "x" * 100_000
+    return predict
+"""
 BROKEN = "raise RuntimeError('this one does not load')\n"
 
 
-def shadowed(registry: FolderRegistry, code: str, routing: Routing | None = None) -> str:
-    """`e` serves an echo; a copy of every request goes to a shadow with this code."""
-    registry.version("1.0", {"serve.py": ECHO}, PYTHON)
+def shadowed(registry: FolderRegistry, code: str, routing: Routing | None = None, served: str = ECHO) -> str:
+    """`e` serves an echo, or other code; a copy of every request goes to a shadow with this code."""
+    registry.version("1.0", {"serve.py": served}, PYTHON)
     registry.version("1.1", {"serve.py": code}, PYTHON)
     return registry.endpoint("e", {"1.0": 1.0, "1.1": 0.0}, routing=routing, shadow={"1.1": 1.0})
 
@@ -87,6 +104,28 @@ def test_a_shadow_that_hangs_gets_no_more_than_its_queue(registry: FolderRegistr
         until(lambda: sum_of(counted(engine)) == requests + 1)
         assert counted(engine)["errors"] >= 1
         assert engine.metrics("e").version["1.0"]["errors"] == 0
+
+
+def test_streams_are_copied_once_they_have_ended_and_one_that_never_ends_is_dropped(
+    registry: FolderRegistry,
+) -> None:
+    commit = shadowed(registry, ENDLESS, served=STREAM)
+    with running_engine(registry) as engine:
+        until_ready(engine, commit)
+        for number in range(6):
+            assert len(engine.predict([number]).body.splitlines()) == 20
+        for _ in range(4):
+            left = begin_request(engine, "/invocations", body := b'{"inputs": [1]}')
+            left.sendall(body[1:])
+            left.recv(200)
+            left.close()
+        until(lambda: engine.metrics("e").version["1.0"]["abandoned"] == 4)
+        # What a caller did not wait for is not copied; the worker of the shadow is free again each time.
+        assert engine.predict([1]).status == 200
+        until(lambda: sum_of(counted(engine)) == 7)
+        shadow, own = counted(engine), engine.metrics("e").version["1.0"]
+        assert (shadow["copies"], shadow["errors"], shadow["compared"]) == (7, 0, 0)
+        assert own["errors"] == 0
 
 
 def test_a_shadow_that_cannot_be_started_delays_no_change(registry: FolderRegistry) -> None:
