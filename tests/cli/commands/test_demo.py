@@ -172,11 +172,11 @@ def test_it_outlives_a_terminal_that_it_is_to_outlive(tmp_path: Path) -> None:
 def test_where_it_cannot_go_on_it_says_what_to_remove(tmp_path: Path) -> None:
     # As on a full disk, for every file that is larger.
     command = f"ulimit -f 8; exec {sys.executable} -m regolo_git demo {tmp_path / 'demo'}"
-    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
+    # Python 3.11 would keep a compiled module that was cut off at the limit.
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, check=False, env=environment
     )
     assert done.returncode not in (0, 130)
     assert f"to remove what it made: rm -rf {tmp_path / 'demo'}\n" in done.stderr
-    assert "error: " in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "error: the file is larger than the limit on file sizes\n" in done.stderr
