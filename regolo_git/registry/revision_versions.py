@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from regolo_git.errors import IntegrityError, NotFound
-from regolo_git.git.history import changed_files, commits_not_in, is_in_history, own_commits
+from regolo_git.git.history import UNSHALLOW, changed_files, commits_not_in, is_in_history, own_commits
 from regolo_git.git.prefetch import fetch_new_files
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
@@ -72,7 +72,7 @@ def _in_history(handle: Handle, target: AtRevision) -> list[ModelVersion]:
         found += [edited] if edited.status == UNCOMMITTED else []
     if not found:
         missing = f"no version of '{target.model}' is in the history of {revision.title}"
-        raise NotFound(missing, Hint("list"))
+        raise NotFound(missing, UNSHALLOW if handle.git.is_shallow else Hint("list"))
     return found
 
 

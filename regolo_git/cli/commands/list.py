@@ -15,6 +15,7 @@ from regolo_git.cli.options.selection import Selection, selection_options
 from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.pages.clashes import talk_of_clashes
+from regolo_git.cli.pages.shallow import is_shallow, talk_of_missing_parents
 from regolo_git.cli.pages.unpushed import talk_of_unpushed_versions
 from regolo_git.cli.streams import is_terminal, talk, talk_next, talk_note
 from regolo_git.errors import InvalidInput
@@ -181,7 +182,7 @@ def _list_remote(
 def _list_models(form: Form, limit: int | None) -> None:
     with open_handle() as handle:
         models = summarize_models(handle)[:limit]
-        asked = form == "people" and (not models or _is_shallow(handle))
+        asked = form == "people" and (not models or is_shallow(handle))
         untagged = untagged_models(handle) if asked else []
         clashes = find_clashes(handle) if form != "plain" else []
         statuses = read_statuses(handle)
@@ -243,6 +244,7 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
             long=limit != SCREENFUL,
         )
         if form == "people":
+            talk_of_missing_parents(handle, [version for version, _ in lines])
             talk_of_clashes(clashes)
             statuses = read_statuses(handle)
             talk_of_unpushed_versions(
@@ -254,11 +256,6 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
         for version in left_out:
             talk(f"{version.reference} is the current version on the branch")
         talk(f"and {counted(len(every) - len(lines), 'older version')}: git regolo list {model} --all")
-
-
-def _is_shallow(handle: Handle) -> bool:
-    """Whether the clone is shallow, told without the Git library: such a clone has only some of the tags."""
-    return (handle.paths.common_dir / "shallow").exists()
 
 
 def _talk_of_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> None:

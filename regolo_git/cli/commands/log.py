@@ -10,6 +10,7 @@ from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.targets import complete_model, find_target
 from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.pages.log import document, fields, put_plot, put_steps, put_trend
+from regolo_git.cli.pages.shallow import talk_of_missing_parents
 from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -72,6 +73,8 @@ def log(model: str | None, metric: str | None, plot: bool, limit: int | None, fo
             fields=lambda: (line for step in steps for line in fields(step)),
             page=lambda: _put(steps, metric, plot=plot),
         )
+        if form == "people":
+            talk_of_missing_parents(handle, [step.version for step in steps])
 
 
 def _put(steps: Sequence[Step], metric: str | None, *, plot: bool) -> None:

@@ -40,6 +40,22 @@ def test_a_shallow_clone_names_the_models_whose_tags_it_lacks(
     assert "shallow" not in regolo("list").err
 
 
+def test_a_shallow_clone_says_that_a_list_of_versions_has_gaps(
+    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{two_versions}", "shallow")
+    monkeypatch.chdir(tmp_path / "shallow")
+    note = "note: this shallow clone has no version tag of 'm@1.0', and may lack more versions\n"
+    for verb in (("list", "m"), ("log", "m")):
+        done = regolo(*verb)
+        assert "1.1" in done.out
+        assert note + "  next    git fetch --unshallow --tags\n" in done.err
+        assert "shallow" not in regolo(*verb, "--json").err
+    git(tmp_path / "shallow", "fetch", "-q", "--unshallow", "--tags")
+    for verb in (("list", "m"), ("log", "m")):
+        assert "shallow" not in regolo(*verb).err
+
+
 def test_versions_are_listed_newest_first(regolo: Regolo, two_versions: Path) -> None:
     assert [line.split()[0] for line in regolo("list", "m").lines] == ["VERSION", "1.1", "1.0"]
 
