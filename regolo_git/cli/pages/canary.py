@@ -71,10 +71,9 @@ def _ending(found: CanaryStatus, ended: Ended) -> list[tuple[str, str]]:
 
 def _facts(found: CanaryStatus) -> list[tuple[str, str]]:
     """What happens and why, then what a person may do about it."""
-    assert found.since is not None
     return [
         *(_words(found.measured) if found.measured is not None else [("Evidence", "none on this machine")]),
-        ("Step", f"{_step(found)}, since {local_time(found.since)}"),
+        ("Step", _step(found)),
         ("Decided by", found.decided_by or f"nobody: {Hint('serve', '--canary')}"),
         ("More traffic", _more_traffic(found)),
         ("To end it", str(Hint("canary abort", found.endpoint))),
@@ -85,11 +84,14 @@ def _step(found: CanaryStatus) -> str:
     """Where its share is among the steps, which may have been edited since it got it."""
     assert found.share is not None
     assert found.next_share is not None
+    assert found.since is not None
     share, steps = found.share, " ".join(share_text(step) for step in found.steps)
+    since = f"since {local_time(found.since)}"
     place = next((place for place, step in enumerate(found.steps, 1) if isclose(step, share)), None)
     if place is not None:
-        return f"{place} of {len(found.steps)} ({steps})"
-    return f"{share_text(share)} is not a step any more ({steps}); next is {share_text(found.next_share)}"
+        return f"{place} of {len(found.steps)} ({steps}), {since}"
+    next_share = share_text(found.next_share)
+    return f"{share_text(share)}, {since}; not a step any more ({steps}), next is {next_share}"
 
 
 def _words(measured: Measured) -> list[tuple[str, str]]:

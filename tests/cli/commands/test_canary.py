@@ -63,9 +63,9 @@ def test_the_step_is_told_by_the_share_where_the_steps_were_edited(regolo: Regol
     regolo("canary", "promote", "e")
     file = served / "endpoints/e.toml"
     for steps, words, following in (
-        ("[0.1]", "50% is not a step any more (10%); next is 100%, since", 1.0),
+        ("[0.1]", "not a step any more (10%), next is 100%\n", 1.0),
         ("[0.2, 0.3, 0.5, 0.8]", "3 of 4 (20% 30% 50% 80%), since", 0.8),
-        ("[0.6, 0.8]", "50% is not a step any more (60% 80%); next is 60%, since", 0.6),
+        ("[0.6, 0.8]", "not a step any more (60% 80%), next is 60%\n", 0.6),
     ):
         lines = [
             f"steps = {steps}" if line.startswith("steps") else line for line in file.read_text().splitlines()
