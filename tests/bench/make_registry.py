@@ -24,6 +24,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -325,6 +326,19 @@ def use_fixed_id(top: Path) -> None:
     subprocess.run(["git", "commit", "-q", "--amend", "--no-edit", "--all"], cwd=top, check=True)
 
 
+@contextmanager
+def at_the_start() -> Iterator[None]:
+    """A block whose commits are the first by date; a later commit dated so is older than its whole history."""
+    before = dict(os.environ)
+    os.environ.update({f"GIT_{role}_DATE": f"{START} +0000" for role in ("AUTHOR", "COMMITTER")})
+    try:
+        yield
+    finally:
+        for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+            os.environ.pop(name)
+        os.environ.update(before)
+
+
 def make_registry(
     top: Path, *, models: int, versions_each: int, recipes: int, endpoints: int, promotions: int, checkout: bool = True
 ) -> None:
@@ -334,10 +348,9 @@ def make_registry(
     subprocess.run(["git", "init", "-q", "-b", "main", str(top)], check=True)
     for key, value in (("user.name", "Ada Byron"), ("user.email", "ada@example.com"), ("gc.auto", "0")):
         subprocess.run(["git", "config", key, value], cwd=top, check=True)
-    dates = {f"GIT_{role}_DATE": f"{START} +0000" for role in ("AUTHOR", "COMMITTER")}
-    os.environ.update(dates)
-    regolo_git.init(top).close()
-    use_fixed_id(top)
+    with at_the_start():
+        regolo_git.init(top).close()
+        use_fixed_id(top)
     store = Store(top / ".git/regolo/store")
     importer = FastImport(top)
     total, tagged = models * versions_each, []
