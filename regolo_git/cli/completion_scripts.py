@@ -24,12 +24,13 @@ _regolo_git_answer() {  # the words of the command line up to the cursor
             plain) COMPREPLY+=("$value") ;;
         esac
     done < <(COMP_WORDS="$*" COMP_CWORD=$(($# - 1)) VARIABLE=bash_complete regolo-git 2>/dev/null)
-    # Bash replaces only the text after the last word break.
+    # Bash replaces only the text after the last word break, and `@` too where it completes names of hosts.
     for mark in @ = :; do
         if [[ $COMP_WORDBREAKS == *"$mark"* && $current == *"$mark"* ]]; then
             prefix=${current%"${current##*"$mark"}"}
+            if [[ $mark == @ ]] && shopt -q hostcomplete; then prefix=${prefix%@}; fi
             COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
-            current=${current##*"$mark"}
+            current=${current#"$prefix"}
         fi
     done
     # A version follows MODEL@, and a value NAME=.

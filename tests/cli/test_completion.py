@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.places import ROOT
+from support.terminal import in_shell
 
 from regolo_git.cli.command_names import COMPLETE_VARIABLE
 from regolo_git.cli.completion_scripts import SHELLS
@@ -132,9 +133,9 @@ def test_other_shells_are_refused(regolo: Regolo) -> None:
     ("line", "answers"),
     [
         ("regolo-git sho", ["show"]),
-        ("regolo-git show m@1.", ["1.1", "1.0"]),
+        ("regolo-git show m@1.", ["@1.1", "@1.0"]),
         ("git regolo sho", ["show"]),
-        ("git regolo show m@1.", ["1.1", "1.0"]),
+        ("git regolo show m@1.", ["@1.1", "@1.0"]),
         ("git -C . regolo diff m@1.0 lat", ["latest"]),
         ("git regolo retire ", ["m@", "no-blank"]),
         ("regolo-git retire m", ["m@", "no-blank"]),
@@ -155,17 +156,33 @@ def test_bash_completes_a_line(two_versions: Path, tmp_path: Path, line: str, an
     assert answers_of("bash", shell, two_versions, tmp_path) == answers
 
 
-def answers_of(shell: str, script: str, top: Path, tmp_path: Path) -> list[str]:
-    """What a shell prints with `regolo-git` on its path and no start-up files of its own."""
+@pytest.mark.slow  # CI runs it, too
+@pytest.mark.parametrize("setting", ["", "shopt -u hostcomplete", "COMP_WORDBREAKS=${COMP_WORDBREAKS//@}"])
+def test_bash_puts_a_version_where_it_was_begun(two_versions: Path, tmp_path: Path, setting: str) -> None:
+    """What is on the line afterwards, which readline decides: bash takes `@` for the start of a host's name."""
+    begun = ["show m@1.1", "show m@lat", "show m@1", "diff m@1.0 1", "revert m --to 1.0"]
+    with in_shell(["bash", "--norc", "-i"], two_versions, with_program(tmp_path)) as type_in:
+        type_in(f"{setting}\n")
+        type_in('eval "$(regolo-git completion bash)"\n')
+        for words in begun:
+            type_in(f"regolo-git {words}\t\001echo 'now' \n")
+        text = type_in("exit\n")
+    lines = [line.partition("now regolo-git ")[2] for line in text.splitlines() if line.startswith("now ")]
+    assert lines == ["show m@1.1", "show m@latest", "show m@1.", "diff m@1.0 1.", "revert m --to 1.0"]
+
+
+def with_program(tmp_path: Path) -> dict[str, str]:
+    """An environment with `regolo-git` on its path."""
     program = tmp_path / "bin" / "regolo-git"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m regolo_git "$@"\n')
     program.chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-    }
+    return {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+
+def answers_of(shell: str, script: str, top: Path, tmp_path: Path) -> list[str]:
+    """What a shell prints with `regolo-git` on its path and no start-up files of its own."""
+    environment = with_program(tmp_path)
     plain = {"bash": "--norc", "zsh": "-f", "fish": "--private"}[shell]  # home is empty
     done = subprocess.run(
         [shell, plain, "-c", script], cwd=top, env=environment, capture_output=True, text=True, check=False

@@ -10,6 +10,8 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from support.places import ROOT
@@ -99,3 +101,46 @@ def _read(terminal: int, answers: dict[str, str]) -> str:
 def without_escapes(text: str) -> str:
     """The text as a person reads it."""
     return ESCAPES.sub("", text)
+
+
+@contextmanager
+def in_shell(
+    command: Sequence[str], cwd: Path, environment: Mapping[str, str]
+) -> Iterator[Callable[[str], str]]:
+    """An interactive shell; the function types a text and gives all that was shown so far."""
+    done = "[done]"  # before each prompt, which readline may write again
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*command],
+        cwd=cwd,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**environment, "TERM": "dumb", "PROMPT_COMMAND": f"echo {done}", "INPUTRC": os.devnull},
+        start_new_session=True,
+    )
+    os.close(theirs)
+
+    def shown(until: str) -> str:
+        text = ""
+        while until not in text:
+            try:
+                text += os.read(ours, 1 << 16).decode(errors="replace")
+            except OSError:  # the shell has ended
+                break
+        return text
+
+    shown(done)
+    seen: list[str] = []
+
+    def type_in(text: str) -> str:
+        os.write(ours, text.encode())
+        seen.append(shown(done))
+        return "".join(seen).replace("\r\n", "\n")
+
+    try:
+        yield type_in
+        process.wait(timeout=30)
+    finally:
+        process.kill()
+        os.close(ours)
