@@ -20,6 +20,11 @@ PLACEHOLDER = re.compile(r"[A-Z][A-Z@.]*")
 EXTRA = re.compile(r"unexpected extra argument \((v?[0-9][0-9A-Za-z.-]*)\)")
 
 
+def is_unexpected(error: Exception) -> bool:
+    """Whether it is a fault of this program: no error has been foreseen there."""
+    return not isinstance(error, RegoloError | OSError | click.ClickException | click.Abort)
+
+
 def report(error: Exception, invocation: Invocation) -> int:
     """Prints the error and its hint; returns the exit status."""
     if isinstance(error, click.Abort):

@@ -18,7 +18,7 @@ import click
 from regolo_git import __version__
 from regolo_git.cli.command_names import ALIASES, COMMANDS, COMPLETE_VARIABLE, ELSEWHERE, PROGRAM
 from regolo_git.cli.context import Invocation
-from regolo_git.cli.failure import INTERRUPTED, report
+from regolo_git.cli.failure import INTERRUPTED, is_unexpected, report
 from regolo_git.cli.group import BROKEN_PIPE, CommandGroup
 from regolo_git.cli.streams import never_fail_on_encoding, no_pager
 from regolo_git.errors import InvalidInput, NotFound
@@ -94,7 +94,7 @@ def main(*, answers_interrupts: bool = False) -> NoReturn:
     try:
         if answers_interrupts:
             sys.unraisablehook = _interrupt_again
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, _interrupt)
         status = run(sys.argv[1:], program_name(sys.argv[0]))
         if answers_interrupts:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is left to report
@@ -103,6 +103,15 @@ def main(*, answers_interrupts: bool = False) -> NoReturn:
     # Python ends with a search for cycles among everything that is left, which takes 20 to 50 ms.
     gc.freeze()
     sys.exit(status)
+
+
+# The signals that came: some code takes the exception for a failure of its own.
+_interrupts: list[int] = []
+
+
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    _interrupts.append(number)
+    raise KeyboardInterrupt
 
 
 def _interrupt_again(ignored: "sys.UnraisableHookArgs") -> None:
@@ -165,8 +174,9 @@ def _run(arguments: Sequence[str], name: str) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # the last resort: every error is reported
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            # Python 3.11 makes a RuntimeError of a Ctrl+C that arrives while a class gives its fields names.
+        if _interrupts and is_unexpected(error):
+            # Python 3.11 makes a RuntimeError of a Ctrl+C that arrives while a class gives its fields names,
+            # and an ImportError of one that arrives while a module in C imports another.
             raise KeyboardInterrupt from error
         status = report(error, invocation)
         _drop_unwritten()

@@ -92,14 +92,38 @@ threading.Thread.start = start
 
 @pytest.mark.parametrize("before", ["", SLOWLY], ids=["at once", "on a busy machine"])
 def test_an_interrupt_in_a_callback_is_not_lost(before: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", before + IN_A_CALLBACK],
+    done = interpreted(before + IN_A_CALLBACK)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def interpreted(code: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
+
+
+TAKEN_FOR_A_FAILURE = """
+import signal
+from regolo_git.cli import main
+
+def fails(*_, **__):
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        raise ImportError("could not import module '_socket'") from None
+
+main.group.main = fails
+main.main(answers_interrupts=True)
+"""
+
+
+def test_an_interrupt_that_a_library_takes_for_a_failure_is_one(isolated: Path) -> None:
+    done = interpreted(TAKEN_FOR_A_FAILURE)
     assert (done.returncode, done.stderr) == (130, "")
 
 
