@@ -98,7 +98,7 @@ def in_child(check: Callable[[], object]) -> int:
             sys.stderr.flush()
         finally:
             os._exit(1)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300  # of a slow machine
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
