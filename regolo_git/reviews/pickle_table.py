@@ -38,10 +38,11 @@ def pickle_table(pickles: PickleReview) -> Iterator[Inner]:
     ]
     if rows:
         yield Grid(flexible("a pickle asks for", "which is", "since", "where"), rows)
-    known = len(pickles.names) - len(rows)
+    same, more = len(pickles.names) - len(shown), len(shown) - len(rows)
     if pickles.names:
-        rest = f" {counted(known, 'name')} more as before." if known else ""
-        yield Paragraph((strong("Pickles."), f" Nothing was loaded.{rest}"), DETAIL)
+        left_out = f" Not shown: {counted(more, 'name')}." if more else ""
+        unchanged = f" Unchanged: {counted(same, 'harmless name')}." if same else ""
+        yield Paragraph((strong("Pickles."), f" Nothing was loaded.{left_out}{unchanged}"), DETAIL)
 
 
 def _kind_of_name(name: ReviewedName) -> Text:

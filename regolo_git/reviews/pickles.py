@@ -79,8 +79,10 @@ def _by_name(files: Mapping[str, PickleNames]) -> dict[tuple[str, str], tuple[st
     return found
 
 
-def _order(name: ReviewedName) -> tuple[bool, bool, int]:
-    return not name.after, name.before, -name.kind.rank
+def _order(name: ReviewedName) -> tuple[bool, bool, bool, int]:
+    """Dangerous names of the new version come first, so that no table leaves them out for others."""
+    dangerous = name.after and name.kind is NameClass.DANGEROUS
+    return not dangerous, not name.after, name.before, -name.kind.rank
 
 
 def _unread(files: Mapping[str, PickleNames]) -> Iterator[str]:

@@ -185,7 +185,9 @@ def _steps(review: ReviewedChange) -> Iterator[Text]:
     for state in ("fail", "open", "not judged"):
         for found in review.gates_in(state):
             gate = found.gate
-            yield f"{found.model}: ", code(gate.label), f" {gate.reason}", *_way_out(gate.way_out), "."
+            names_file = gate.reason.startswith("'")  # of a pickle, and is a sentence of its own
+            reason = f"{':' if names_file else ''} {gate.reason}"
+            yield f"{found.model}: ", code(gate.label), reason, *_way_out(gate.way_out), "."
     for model in review.models:
         after = model.change.after
         if model.number is not None and after is not None:

@@ -44,7 +44,17 @@ def test_a_name_that_is_not_known_is_told_and_decides_nothing(registry: Registry
 
 def test_harmless_names_as_before_are_counted(registry: Registry) -> None:
     review = reviewed(registry, HARMLESS, pickle.dumps(collections.OrderedDict(a=2), protocol=4))
-    assert "1 name more as before" in review.to_markdown()
+    assert "Nothing was loaded. Unchanged: 1 harmless name." in review.to_markdown()
+
+
+def test_names_that_do_not_fit_are_not_called_unchanged(registry: Registry) -> None:
+    many = b"".join(b"cmy.module\nThing%d\n0" % number for number in range(120))
+    danger = b"cos\nsystem\n0"
+    review = reviewed(registry, b"\x80\x04" + danger + b"N.", b"\x80\x04" + many + danger + b"N.")
+    text = review.to_markdown()
+    assert "m: `production: scan`: 'm.pkl' asks for" in text
+    assert "| `os.system` | **dangerous** | as before |" in text
+    assert "Nothing was loaded. Not shown: 21 names." in text
 
 
 def test_a_pickle_that_ends_early_is_unreadable(registry: Registry) -> None:
