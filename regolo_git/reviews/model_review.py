@@ -247,7 +247,7 @@ def _before_its_tag(gate: GateResult, after: Manifest) -> GateResult:
         return gate
     if gate.state == "fail":
         return replace(gate, way_out=propose_again(after, *way_out.arguments[1:]))
-    return replace(gate, reason=f"{gate.reason}, and can be once it has its tag")
+    return replace(gate, reason=f"{gate.reason}, but can be after the merge")
 
 
 def _is_dangerous(gate: GateResult) -> bool:

@@ -73,7 +73,7 @@ def test_the_steps_for_a_metric_that_is_missing_can_be_taken(changed: Registry, 
     again = "git regolo commit m model.safetensors --propose --metric f1=VALUE"
     assert f"m: `f1` was not measured, and is required; `{again}`." in text
     later = "git regolo evaluate m@1.1 --metric gap=VALUE"
-    assert f"m: `gap` was not measured, and can be once it has its tag; `{later}`." in text
+    assert f"m: `gap` was not measured, but can be after the merge; `{later}`." in text
 
 
 def test_weights_in_a_format_that_shows_no_tensors_are_not_called_removed(changed: Registry) -> None:
