@@ -65,6 +65,28 @@ class InterfaceReview:
         ]
 
 
+class DescribedFile(NamedTuple):
+    """A file and its interface."""
+
+    name: str
+    interface: FileInterface
+
+    def to_list(self) -> list[Plain]:
+        """The class of what answers, the inputs and the outputs as plain values."""
+        return [
+            {"file": self.name, "kind": what, "name": name, "type": form}
+            for what, values in _sides(self.interface)
+            for name, form in values.items()
+        ]
+
+
+def described_files(chunks: Chunks, manifest: Manifest, recipe: Recipe) -> list[DescribedFile]:
+    """The files of a version that describe themselves, as far as they can be read."""
+    files = list(_files(manifest, recipe).values())[:FILES_READ]
+    read = ((file.name, _interface(chunks, recipe, file)) for file in files)
+    return [DescribedFile(name, interface) for name, interface in read if interface is not None]
+
+
 def has_interfaces(*manifests: Manifest) -> bool:
     """Whether a file may describe itself by its name; a directory with very many files may have one."""
     return any(
@@ -124,17 +146,14 @@ def _interface(chunks: Chunks, recipe: Recipe, file: _File) -> FileInterface | N
         return None
 
 
+def _sides(interface: FileInterface) -> Iterator[tuple[str, Mapping[str, str]]]:
+    yield "class", {"model": interface.answers} if interface.answers is not None else {}
+    yield "input", interface.inputs
+    yield "output", interface.outputs
+
+
 def _differences(name: str, before: FileInterface, after: FileInterface) -> Iterator[InterfaceChange]:
-    if before.answers != after.answers:
-        yield InterfaceChange(name, "class", "model", before.answers, after.answers)
-    sides = (("input", before.inputs, after.inputs), ("output", before.outputs, after.outputs))
-    for what, old, new in sides:
-        yield from _of_kind(name, what, old, new)
-
-
-def _of_kind(
-    file: str, what: str, old: Mapping[str, str], new: Mapping[str, str]
-) -> Iterator[InterfaceChange]:
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            yield InterfaceChange(file, what, name, old.get(name), new.get(name))
+    for (what, old), (_, new) in zip(_sides(before), _sides(after), strict=True):
+        for each in sorted(old.keys() | new.keys()):
+            if old.get(each) != new.get(each):
+                yield InterfaceChange(name, what, each, old.get(each), new.get(each))

@@ -38,6 +38,8 @@ def show(reference: OneVersion | None, raw: bool, names: bool, form: Form) -> No
 
     MODEL alone is its newest release, and MODEL is by default the only model of the registry.
 
+    ONNX and skops files whose content is in the local store also show their inputs and outputs.
+
     REV:MODEL is the version that a branch, a proposal or any commit has; :MODEL is the work tree.
 
     --names reads the files and loads none: a name is what loading a pickle would import. It is allowed, known

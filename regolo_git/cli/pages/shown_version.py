@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regolo_git.errors import MissingDependency
+from regolo_git.layouts.layout import may_describe_itself
 from regolo_git.records.asked_names import PickleNames
 from regolo_git.records.labels import Label
 from regolo_git.records.manifest import Manifest
@@ -25,6 +26,7 @@ from regolo_git.registry.versions.tagged_ancestor import unknown_parents
 from regolo_git.registry.versions.tagged_manifest import read_tag_message
 
 if TYPE_CHECKING:
+    from regolo_git.artifacts.interfaces import DescribedFile
     from regolo_git.artifacts.second_opinion import Opinion
 
 
@@ -36,7 +38,7 @@ class Shown:
     has what the files with pickles ask for, None if nobody has looked, and `opinions` another program's
     words. `gates` is what they said when the merge of the version was tagged, None if nobody asked.
     `signature` is None for a version without a tag, `labels` are sorted by name.  `untagged_parents` have no
-    tag here, as after a squash.
+    tag here, as after a squash.  `described` are the files that say their inputs and outputs.
     """
 
     version: ModelVersion
@@ -50,6 +52,7 @@ class Shown:
     signature: Signed | None = None
     labels: tuple[Label, ...] = ()
     untagged_parents: tuple[str, ...] = ()
+    described: "tuple[DescribedFile, ...]" = ()
 
     @property
     def manifest(self) -> Manifest:
@@ -75,7 +78,17 @@ def _without_tag(handle: Handle, version: ModelVersion, records: RecordsAt) -> S
     """A version that nothing can use yet, with the card and labels of its own commit."""
     recipe = find_recipe_anywhere(handle, version.manifest.artifact.recipe)
     card = records.card_or_default(version.model_id)
-    return Shown(version, card, (), recipe, labels=_labels(records, version))
+    described = _described(handle, version.manifest, recipe)
+    return Shown(version, card, (), recipe, labels=_labels(records, version), described=described)
+
+
+def _described(handle: Handle, manifest: Manifest, recipe: Recipe | None) -> "tuple[DescribedFile, ...]":
+    """From the store of this clone only: it is not worth a transfer."""
+    if recipe is None or not any(map(may_describe_itself, manifest.file_entries(recipe))):
+        return ()
+    from regolo_git.artifacts.interfaces import described_files  # noqa: PLC0415 - most files do not
+
+    return tuple(described_files(handle.store, manifest, recipe))
 
 
 def _labels(records: RecordsAt, version: ModelVersion) -> tuple[Label, ...]:
@@ -91,17 +104,19 @@ def _with_users(handle: Handle, version: ModelVersion) -> Shown:
     promotions, endpoints = handle.readable(records.promotions()), handle.readable(records.endpoints())
     users = users_of(promotions, endpoints, version.model_id, version.version)
     at = {user.name for user in users if user.kind == "endpoint"}
+    recipe = find_recipe_anywhere(handle, version.manifest.artifact.recipe)
     ours = all_deployed((e for e in endpoints if e.model == version.model_id), promotions)
     return Shown(
         version=version,
         card=records.card_or_default(version.model_id),
         users=tuple(users),
         endpoints=tuple(e for e in ours if e.name in at or e.environment in version.environments),
-        recipe=find_recipe_anywhere(handle, version.manifest.artifact.recipe),
+        recipe=recipe,
         gates=_gates_at_merge(handle, version),
         signature=_signature(handle, version),
         labels=_labels(handle.records(), version),
         untagged_parents=tuple(unknown_parents(handle, version.manifest)),
+        described=_described(handle, version.manifest, recipe),
     )
 
 

@@ -36,6 +36,7 @@ def version_page(shown: Shown) -> Page:
             Section("Metadata", _values(dict(manifest.plain_metadata))),
             Section("Lineage", _values(_lineage(shown))),
             Section("Serving", _values(dict(manifest.serving or {}))),
+            *_interfaces(shown),
             _files(shown),
             *_pickles(shown),
         ],
@@ -159,6 +160,16 @@ def _files(shown: Shown) -> Section:
     return Section("Files", rows, columns, screenful=FILES_SHOWN, rest=rest)
 
 
+def _interfaces(shown: Shown) -> Iterator[Section]:
+    """What each file that describes itself takes and answers."""
+    columns = Column("", flexible=True), Column(""), Column("", flexible=True)
+    rest = f"git regolo show {shown.version.reference} --json"
+    for file in shown.described:
+        title = f"Inputs and outputs of {file.name}" if len(shown.described) > 1 else "Inputs and outputs"
+        rows = [(each["name"], each["kind"], each["type"]) for each in file.to_list()]
+        yield Section(title, rows, columns, screenful=FILES_SHOWN, rest=rest)
+
+
 def document(shown: Shown) -> Json:
     """The version as a JSON document."""
     version, manifest = shown.version, shown.manifest
@@ -182,6 +193,7 @@ def document(shown: Shown) -> Json:
             path: {"size": entry.size, "digest": str(entry.digest)}
             for path, entry in manifest.file_entries(shown.recipe).items()
         },
+        "interfaces": [value for file in shown.described for value in file.to_list()],
         **_pickles_document(shown),
     }
 

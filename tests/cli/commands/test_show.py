@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
 from support.command_line import Regolo
-from support.git_program import git
+from support.git_program import clone, git
 from support.model_files import write_model
 
 
@@ -58,3 +59,34 @@ def test_users_are_data_beside_the_words(regolo: Regolo, two_versions: Path) -> 
         {"kind": "environment", "name": "staging"},
         {"kind": "endpoint", "name": "reviews"},
     ]
+
+
+def identity_model(shape: list[int | str]) -> bytes:
+    onnx = pytest.importorskip("onnx")
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in "xy")
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [x], [y])
+    return bytes(onnx.helper.make_model(graph).SerializeToString())
+
+
+@pytest.mark.parametrize("place", ["m.onnx", "bundle/m.onnx"])
+def test_inputs_and_outputs_of_onnx_are_shown(regolo: Regolo, registry: Path, place: str) -> None:
+    file = registry / place
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(identity_model(["N", 3]))
+    regolo("register", "m", place.partition("/")[0])
+    page = regolo("show", "m").out
+    assert "\nInputs and outputs\n  x  input   FLOAT [N, 3]\n  y  output  FLOAT [N, 3]\n" in page
+    assert regolo("show", "m", "--json").document["interfaces"] == [
+        {"file": place.partition("/")[2] or place, "kind": kind, "name": name, "type": "FLOAT [N, 3]"}
+        for kind, name in (("input", "x"), ("output", "y"))
+    ]
+    file.write_bytes(b"not onnx")
+    regolo("commit", "m")
+    assert "Inputs and outputs" not in regolo("show", "m").out
+
+
+def test_inputs_and_outputs_are_not_fetched(regolo: Regolo, registry: Path, tmp_path: Path) -> None:
+    (registry / "m.onnx").write_bytes(identity_model(["N", 3]))
+    regolo("register", "m", "m.onnx")
+    lacking = clone(registry, tmp_path / "clone")
+    assert regolo("-C", str(lacking), "show", "m", "--json").document["interfaces"] == []
