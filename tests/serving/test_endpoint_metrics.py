@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from support.git_program import git
 from support.places import PYTHONPATH
+from support.ports import reserved_port
 from support.program import run_program
 from support.prometheus_server import PROGRAM, prometheus, query
 from support.running_engine import PATIENCE_SECONDS, RunningEngine, until
@@ -177,7 +178,10 @@ def test_no_count_is_lost_to_prometheus_when_gateway_or_engine_are_replaced(
             send(engine, "1.0", [b'{"inputs": [1]}'] * 2)
             count_through(url, 9)
             engine.stop()
-            with serving(unserved.top, "--listen", f"127.0.0.1:{port}") as second:
+            with (
+                reserved_port(port),
+                serving(unserved.top, "--listen", f"127.0.0.1:{port}") as second,
+            ):
                 second.until_serving("e", unserved.head)
                 send(second, "1.0", [b'{"inputs": [1]}'] * 4)
                 count_through(url, 13)

@@ -2,15 +2,15 @@
 
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+from support.ports import reserved_port
 from support.running_engine import PATIENCE_SECONDS, RunningEngine, until
 
 PROGRAM = shutil.which("prometheus")
@@ -24,16 +24,16 @@ scrape_configs:
 """
 
 
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+@contextmanager
+def prometheus(engine: RunningEngine, home: Path, port: int | None = None) -> Iterator[str]:
+    """The server's URL; `port` is one that the caller has reserved."""
+    reserved = reserved_port() if port is None else nullcontext(port)
+    with reserved as at, _at(engine, home, at) as url:
+        yield url
 
 
 @contextmanager
-def prometheus(engine: RunningEngine, home: Path, port: int | None = None) -> Iterator[str]:
-    """The server's URL; at any free port unless one is given."""
-    port = port or free_port()
+def _at(engine: RunningEngine, home: Path, port: int) -> Iterator[str]:
     home.mkdir(exist_ok=True)
     config = home / "prometheus.yml"
     config.write_text(SCRAPE.format(port=engine.port))

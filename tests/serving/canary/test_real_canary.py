@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.git_program import clone, git
-from support.prometheus_server import PROGRAM, free_port, prometheus
+from support.ports import reserved_port
+from support.prometheus_server import PROGRAM, prometheus
 from support.running_engine import RunningEngine, kill, until
 from support.running_registry import ServedRegistry, load_on, serving
 
@@ -89,9 +90,10 @@ def test_a_version_that_fails_is_rolled_back_with_its_evidence(served: ServedReg
 @pytest.mark.skipif(PROGRAM is None, reason="the program 'prometheus' is not on PATH")
 def test_what_prometheus_has_counted_decides_once_it_answers(served: ServedRegistry, tmp_path: Path) -> None:
     served.version("1.1", FAILING)
-    port = free_port()
-    source = ("--canary-metrics", f"http://127.0.0.1:{port}")
-    with serving(served.top, "--canary", *source) as engine:
+    with (
+        reserved_port() as port,
+        serving(served.top, "--canary", "--canary-metrics", f"http://127.0.0.1:{port}") as engine,
+    ):
         served.registry.start_canary("e", "1.1", policy=QUICK)
         until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists())
         with load_on(engine, rate=200):

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from support.servers.process import free_port, listens, running
+from support.ports import reserved_port
+from support.servers.process import listens, running
 
 ACCOUNT = "regolo"
 KEY = base64.b64encode(secrets.token_bytes(32)).decode()
@@ -51,12 +52,20 @@ def running_azure(home: Path) -> Iterator[AzureServer]:
     program = shutil.which("azurite-blob")
     if program is None or shutil.which("node") is None:
         pytest.skip("azurite-blob or node is not installed")
-    port = free_port()
-    command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", home / "azurite"]
-    options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-    accounts = {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"}
-    with running([*command, *options], home / "azurite.log", lambda: listens(port), accounts):
-        yield AzureServer(f"http://127.0.0.1:{port}")
+    with reserved_port() as port:
+        command = [
+            program,
+            "--blobHost",
+            "127.0.0.1",
+            "--blobPort",
+            str(port),
+            "--location",
+            home / "azurite",
+        ]
+        options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+        accounts = {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"}
+        with running([*command, *options], home / "azurite.log", lambda: listens(port), accounts):
+            yield AzureServer(f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture(scope="session")

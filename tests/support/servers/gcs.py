@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from support.servers.process import free_port, listens, running
+from support.ports import reserved_port
+from support.servers.process import listens, running
 
 
 class GcsServer(NamedTuple):
@@ -36,11 +37,11 @@ def running_gcs(home: Path) -> Iterator[GcsServer]:
         program = wrapper._get_binary_path()
     except RuntimeError as error:
         pytest.skip(str(error))
-    port = free_port()
-    options = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory"]
-    command = [program, *options, "-public-host", f"127.0.0.1:{port}", "-log-level", "error"]
-    with running(command, home / "gcs.log", lambda: listens(port)):
-        yield GcsServer(f"http://127.0.0.1:{port}")
+    with reserved_port() as port:
+        options = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory"]
+        command = [program, *options, "-public-host", f"127.0.0.1:{port}", "-log-level", "error"]
+        with running(command, home / "gcs.log", lambda: listens(port)):
+            yield GcsServer(f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from support.servers.process import free_port, listens, running
+from support.ports import reserved_port
+from support.servers.process import listens, running
 
 CONFIGURATION = """
 daemon off;
@@ -53,14 +54,15 @@ def running_nginx(home: Path) -> Iterator[WebServer]:
     program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         pytest.skip("nginx is not installed")
-    root, port = home / "root", free_port()
+    root = home / "root"
     root.mkdir()
-    configuration = home / "nginx.conf"
-    user = "user root;" if home.owner() == "root" else ""
-    configuration.write_text(CONFIGURATION.format(home=home, root=root, port=port, user=user))
-    command = [program, "-c", configuration, "-p", home, "-e", home / "error.log"]
-    with running(command, home / "log", lambda: listens(port)):
-        yield WebServer(f"http://127.0.0.1:{port}", root)
+    with reserved_port() as port:
+        configuration = home / "nginx.conf"
+        user = "user root;" if home.owner() == "root" else ""
+        configuration.write_text(CONFIGURATION.format(home=home, root=root, port=port, user=user))
+        command = [program, "-c", configuration, "-p", home, "-e", home / "error.log"]
+        with running(command, home / "log", lambda: listens(port)):
+            yield WebServer(f"http://127.0.0.1:{port}", root)
 
 
 @pytest.fixture(scope="session")

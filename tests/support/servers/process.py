@@ -12,13 +12,6 @@ from pathlib import Path
 START_SECONDS = 120.0
 
 
-def free_port() -> int:
-    """A port of this machine that nothing listens to."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
 def listens(port: int) -> bool:
     """Whether something on this machine takes connections at a port."""
     try:

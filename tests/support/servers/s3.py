@@ -12,7 +12,8 @@ from urllib.request import urlopen
 import pytest
 
 from regolo_git.records.store_url import StoreAddress, parse_store_address
-from support.servers.process import free_port, running
+from support.ports import reserved_port
+from support.servers.process import running
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "ada", "AWS_SECRET_ACCESS_KEY": "byron"}
@@ -57,17 +58,17 @@ def running_s3(name: str, home: Path) -> Iterator[S3Server]:
     """A service, `moto` or `ministack`; skips the test where it is not installed."""
     pytest.importorskip("s3fs")
     pytest.importorskip(name)
-    port = free_port()
-    arguments = ["-H", "127.0.0.1", "-p", str(port)] if name == "moto" else []
-    environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    endpoint = f"http://127.0.0.1:{port}"
-    with running(
-        [sys.executable, "-m", MODULES[name], *arguments],
-        home / f"{name}.log",
-        lambda: _answers(endpoint),
-        environment,
-    ):
-        yield S3Server(name, endpoint, client(endpoint))
+    with reserved_port() as port:
+        arguments = ["-H", "127.0.0.1", "-p", str(port)] if name == "moto" else []
+        environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+        endpoint = f"http://127.0.0.1:{port}"
+        with running(
+            [sys.executable, "-m", MODULES[name], *arguments],
+            home / f"{name}.log",
+            lambda: _answers(endpoint),
+            environment,
+        ):
+            yield S3Server(name, endpoint, client(endpoint))
 
 
 def _answers(endpoint: str) -> bool:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+from support.ports import reserved_port
+
 WAIT_SECONDS = 60.0
 
 
@@ -52,18 +54,18 @@ def running_sshd(directory: Path, subsystem: str = "internal-sftp") -> Iterator[
         pytest.skip("OpenSSH's server, ssh or ssh-keygen is not installed")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # without it, sshd does not start as root
-    port = _free_port()
-    server = _set_up(directory, port, subsystem)
-    with server.log.open("wb") as log:
-        process = subprocess.Popen(
-            [program, "-D", "-e", "-f", directory / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
-        )
-        try:
-            _await(process, server)
-            yield server
-        finally:
-            process.terminate()
-            process.wait()
+    with reserved_port() as port:
+        server = _set_up(directory, port, subsystem)
+        with server.log.open("wb") as log:
+            process = subprocess.Popen(
+                [program, "-D", "-e", "-f", directory / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
+            )
+            try:
+                _await(process, server)
+                yield server
+            finally:
+                process.terminate()
+                process.wait()
 
 
 def _set_up(directory: Path, port: int, subsystem: str) -> Sshd:
@@ -89,13 +91,6 @@ def _set_up(directory: Path, port: int, subsystem: str) -> Sshd:
         f"[127.0.0.1]:{port}\n"
     )
     return Sshd(port, getpass.getuser(), directory / "user", known_hosts, config, directory / "sshd.log")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _await(process: "subprocess.Popen[bytes]", server: Sshd) -> None:
