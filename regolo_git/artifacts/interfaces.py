@@ -1,6 +1,6 @@
 """Inputs and outputs of files that describe themselves, in two versions, from headers of bounded size.
 
-Such a file is ONNX, or a scikit-learn model of skops.
+Such a file is ONNX, GGUF, or a scikit-learn model of skops.
 """
 
 import posixpath
@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 from regolo_git.artifacts.bounded_chunks import BoundedChunks
 from regolo_git.artifacts.stored_file import Chunks, StoredFile
 from regolo_git.errors import RegoloError
+from regolo_git.layouts.gguf_interface import gguf_interface
 from regolo_git.layouts.interface import FileInterface
 from regolo_git.layouts.items import Malformed
 from regolo_git.layouts.layout import may_describe_itself
@@ -21,6 +22,7 @@ from regolo_git.records.recipe import Recipe
 from regolo_git.text.json_values import Plain
 
 READERS: Mapping[str, Callable[[BinaryIO, int], FileInterface]] = {
+    ".gguf": gguf_interface,
     ".onnx": onnx_interface,
     ".skops": skops_interface,
 }

@@ -69,6 +69,20 @@ TYPES = {
 
 def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
     """The items of a GGUF file; None for any other file.  Raises Malformed."""
+    reader = header_of(file, size)
+    if reader is None:
+        return None
+    count = reader.u64()
+    alignment = Metadata().read(reader, pairs=reader.u64()).alignment
+    if count > TENSORS_LIMIT:
+        raise Malformed
+    tensors = [_tensor(reader) for _ in range(count)]
+    start_of_data = _aligned(reader.position, alignment)
+    return _laid_out(tensors, start_of_data, alignment, size)
+
+
+def header_of(file: BinaryIO, size: int) -> BoundedReader | None:
+    """Where the numbers of tensors and of metadata are, and then both; None for any other file."""
     file.seek(0)
     start = file.read(8)
     if len(start) < 8 or start[:4] != MAGIC:
@@ -76,14 +90,7 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
     order = "<" if int.from_bytes(start[4:], "little") in VERSIONS else ">"
     if order == ">" and int.from_bytes(start[4:], "big") not in VERSIONS:
         return None
-    reader = BoundedReader(file, size=size, budget=HEADER_LIMIT, byte_order=order)
-    count = reader.u64()
-    alignment = _Metadata().read(reader, pairs=reader.u64()).alignment
-    if count > TENSORS_LIMIT:
-        raise Malformed
-    tensors = [_tensor(reader) for _ in range(count)]
-    start_of_data = _aligned(reader.position, alignment)
-    return _laid_out(tensors, start_of_data, alignment, size)
+    return BoundedReader(file, size=size, budget=HEADER_LIMIT, byte_order=order)
 
 
 def split_count(file: BinaryIO, size: int) -> int:
@@ -95,12 +102,12 @@ def split_count(file: BinaryIO, size: int) -> int:
     reader = BoundedReader(file, size=size, budget=HEADER_LIMIT)
     reader.skip(8)
     try:
-        return _Metadata().read(reader, pairs=reader.u64()).split_count
+        return Metadata().read(reader, pairs=reader.u64()).split_count
     except Malformed:
         return 1
 
 
-class _Metadata:
+class Metadata:
     """The values that matter here; all others are skipped, within a limit on their number."""
 
     def __init__(self) -> None:
@@ -108,7 +115,7 @@ class _Metadata:
         self.split_count = 1
         self._left = VALUES_LIMIT
 
-    def read(self, reader: BoundedReader, *, pairs: int) -> "_Metadata":
+    def read(self, reader: BoundedReader, *, pairs: int) -> "Metadata":
         """Reads or skips all pairs."""
         if pairs > PAIRS_LIMIT:
             raise Malformed
@@ -122,10 +129,11 @@ class _Metadata:
             elif key == SPLIT_KEY and kind == U16:
                 self.split_count = reader.u16()
             else:
-                self._skip(reader, kind, depth=0)
+                self.skip(reader, kind)
         return self
 
-    def _skip(self, reader: BoundedReader, kind: int, *, depth: int) -> None:
+    def skip(self, reader: BoundedReader, kind: int, *, depth: int = 0) -> None:
+        """Skips a value.  Raises Malformed for an unknown type, or if too many were skipped."""
         if kind == STRING:
             reader.skip(reader.u64())
         elif kind == ARRAY and depth < NESTING_LIMIT:
@@ -147,7 +155,7 @@ class _Metadata:
             reader.skip_texts(count)
             return
         for _ in range(count):
-            self._skip(reader, kind, depth=depth)
+            self.skip(reader, kind, depth=depth)
 
 
 def _tensor(reader: BoundedReader) -> tuple[int, int, TensorInfo]:

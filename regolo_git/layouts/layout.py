@@ -17,7 +17,7 @@ from regolo_git.layouts.items import Cut, Item, Malformed
 
 Format = Callable[[BinaryIO, int], tuple[Item, ...] | None]
 HEAD = 10
-SELF_DESCRIBED = (".onnx", ".skops")
+SELF_DESCRIBED = (".gguf", ".onnx", ".skops")
 FORMATS: tuple[Format, ...] = (gguf.read, zip_members.read, safetensors.read)
 
 

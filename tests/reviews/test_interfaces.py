@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 from support.git_program import git
+from support.sample_files import language_model
 
 from regolo_git.api import Registry
 from regolo_git.reviews.comparison_page import comparison_page
@@ -137,3 +138,19 @@ def test_a_file_that_does_not_say_its_outputs_is_compared_by_its_arrays(registry
 def test_a_commit_notes_an_input_that_differs(registry: Registry) -> None:
     _, notes = replaced(registry, "m.onnx", model(x=["N", 3]), model(x=["N", 4]))
     assert notes[0].startswith("it is called in another way than 1.0 (input x), which SemVer calls")
+
+
+def test_another_quantization_of_a_language_model_breaks_nothing(registry: Registry) -> None:
+    review, notes = replaced(registry, "m.gguf", language_model(), language_model(quantized=True))
+    (found,) = review.models
+    assert found.comparison is not None
+    assert found.comparison.tensors is not None
+    assert found.comparison.tensors.of_kind("reshaped")
+    assert (found.comparison.suggested_bump, notes) == ("minor", [])
+
+
+def test_another_vocabulary_of_a_language_model_breaks_callers(registry: Registry) -> None:
+    _, notes = replaced(registry, "m.gguf", language_model(), language_model(words=65))
+    assert notes[0].startswith(
+        "it is called in another way than 1.0 (input vocabulary, output logits), which"
+    )

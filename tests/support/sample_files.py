@@ -55,6 +55,31 @@ def gguf_file(*, version: int = 3, order: str = "<", alignment: int | None = 64)
     return header + bytes(-len(header) % step) + data
 
 
+def language_model(
+    *, words: int = 64, quantized: bool = False, pooling: bool = False, order: str = "<"
+) -> bytes:
+    """A GGUF file with the metadata that `llama.cpp` asks for, and one tensor, of the embeddings."""
+
+    def pack(form: str, *values: object) -> bytes:
+        return struct.pack(order + form, *values)
+
+    def text(value: str) -> bytes:
+        return gguf_string(value, order)
+
+    numbers = {"context_length": 512, "embedding_length": 32, **({"pooling_type": 1} if pooling else {})}
+    pairs = [
+        text("general.architecture") + pack("I", 8) + text("llama"),
+        *(text(f"llama.{name}") + pack("II", 4, number) for name, number in numbers.items()),
+        text("tokenizer.ggml.model") + pack("I", 8) + text("gpt2"),
+        text("tokenizer.ggml.tokens") + pack("IIQ", 9, 8, words) + text("word") * words,
+        text("tokenizer.ggml.scores") + pack("IIQ", 9, 6, words) + bytes(4 * words),
+    ]
+    kind, size = (8, 34 * words) if quantized else (0, 4 * 32 * words)
+    table = text("token_embd.weight") + pack("IQQIQ", 2, 32, words, kind, 0)
+    header = b"GGUF" + pack("IQQ", 3, 1, len(pairs)) + b"".join(pairs) + table
+    return header + bytes(-len(header) % 32) + bytes(size)
+
+
 def npz_file() -> bytes:
     file = io.BytesIO()
     np.savez(

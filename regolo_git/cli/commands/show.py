@@ -38,7 +38,7 @@ def show(reference: OneVersion | None, raw: bool, names: bool, form: Form) -> No
 
     MODEL alone is its newest release, and MODEL is by default the only model of the registry.
 
-    ONNX and skops files whose content is in the local store also show their inputs and outputs.
+    ONNX, GGUF and skops files whose content is in the local store also show their inputs and outputs.
 
     REV:MODEL is the version that a branch, a proposal or any commit has; :MODEL is the work tree.
 
