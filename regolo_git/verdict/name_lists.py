@@ -97,6 +97,11 @@ CLASSES = {
     "lightgbm": "basic sklearn",
     "catboost": "core",
 }
+# Classes of these modules whose objects can be called like functions, and that no trained model has.
+CALLBACKS = frozenset({
+    "_ValidationScoreCallback", "_LbfgsCallbackBridge", "_EvalFunctionWrapper", "_ObjectiveFunctionWrapper",
+    "_SklObjWProto",
+})  # fmt: skip
 KNOWN = {
     "sklearn.utils": "Bunch",
     "sklearn.utils._bunch": "Bunch",

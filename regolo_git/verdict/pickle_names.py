@@ -15,7 +15,8 @@ from typing import NamedTuple
 from regolo_git.records.asked_names import COMPUTED, AskedName, PickleNames
 from regolo_git.verdict import name_lists as lists
 
-CLASS = re.compile(r"_?[A-Z][A-Za-z0-9]*|__pyx_unpickle_[A-Z]\w*")
+# `_LIB` is a constant: the library itself, as ctypes loaded it.
+CLASS = re.compile(r"_?[A-Z](?=[A-Za-z0-9]*[a-z])[A-Za-z0-9]*|[A-Z][A-Z0-9]*|__pyx_unpickle_[A-Z]\w*")
 ROOTS = frozenset(
     {"numpy", "scipy", "pandas", "sklearn", "torch", "xgboost", "lightgbm", "catboost", "joblib"}
 )
@@ -93,7 +94,7 @@ def _class_of(module: str, name: str) -> NameClass:
         return NameClass.KNOWN
     if _is_dangerous(module, name):
         return NameClass.DANGEROUS
-    if _is_below(module, _KNOWN_CLASSES) and CLASS.fullmatch(name):
+    if _is_below(module, _KNOWN_CLASSES) and CLASS.fullmatch(name) and name not in lists.CALLBACKS:
         return NameClass.KNOWN
     return NameClass.UNKNOWN
 

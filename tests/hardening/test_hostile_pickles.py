@@ -28,6 +28,7 @@ HARMFUL = (NameClass.UNKNOWN, NameClass.UNREADABLE, NameClass.DANGEROUS)
 WEAKER = {
     "a method by a dotted name": NameClass.UNKNOWN,
     "scipy's distributions": NameClass.UNKNOWN,
+    "a metric of neighbours": NameClass.UNREADABLE,
     "a name across the end of a frame": NameClass.UNREADABLE,
     "a text across the end of a frame": NameClass.UNREADABLE,
 }

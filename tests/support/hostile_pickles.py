@@ -102,6 +102,27 @@ def marshalled() -> Hostile:
     return Hostile(whole(made, b")R"))
 
 
+def state_of(module: str, cls: str, **state: bytes) -> bytes:
+    """An object whose constructor is not called, with some attributes."""
+    items = b"".join(text(key) + value for key, value in state.items())
+    return name(module, cls) + b")\x81}(" + items + b"ub"
+
+
+def written_by_a_stack() -> bytes:
+    """A function with two arguments, made of scikit-learn's classes alone, that writes a file."""
+    writer = state_of(
+        "sklearn.ensemble._stacking", "StackingRegressor",
+        estimators_=listed(call(name("pathlib", "PosixPath"), text("ran"))),
+        stack_method_=listed(text("write_text")),
+        final_estimator_=name("sklearn.linear_model._base", "LinearRegression") + b")\x81",
+    )  # fmt: skip
+    callback = "sklearn.linear_model._stochastic_gradient", "_ValidationScoreCallback"
+    return state_of(*callback, estimator=writer, X_val=text("x"), y_val=b"N", sample_weight_val=b"N")
+
+
+POINTS = listed(*(listed(b"K%c" % x, b"K%c" % (x + 1)) for x in range(4)))
+
+
 def scipy_distribution() -> Hostile:
     """SciPy executes a text of the state of its distributions."""
     harmful = f"{CODE}\ndef _parse_args(self): pass\n_parse_args_stats = _parse_args_rvs = _parse_args\n"
@@ -196,6 +217,7 @@ NAMES: dict[str, Hostile] = {
     ),
     "numpy.memmap": called("numpy", "memmap", text("ran"), text("u1"), text("w+"), b"K\x00", b"K\x01"),
     "scipy's distributions": scipy_distribution(),
+    "a metric of neighbours": called("sklearn.neighbors._ball_tree", "BallTree", POINTS, b"K\x01", written_by_a_stack()),
 }  # fmt: skip
 
 # -- ways to ask for a name ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from regolo_git.layouts.pickles.values import (
     Made,
     Name,
     calls_computed,
+    hands_on,
     has_methods,
     is_copied_dtype,
     is_wrapper,
@@ -185,8 +186,15 @@ class Machine(Literals):
         self.push(result)
 
     def _reduce(self) -> None:
-        args = self.pop()
-        self._call(self.pop(), args)
+        args, func = self.pop(), self.pop()
+        self._judge(func, args)
+        self._call(func, args)
+
+    def _judge(self, func: object, args: object) -> None:
+        """Notes a call of a library that may call what it is given."""
+        called = hands_on(func, args) if isinstance(func, Name) else None
+        if called is not None:
+            self._found.unread(f"it has '{called.module}.{called.name}' take an object that it may call")
 
     def _new(self) -> None:
         args, cls = self.pop(), self.pop()
@@ -203,13 +211,15 @@ class Machine(Literals):
             self.top().cls = cls
 
     def _instance(self) -> None:
-        name = self._lines()
-        self._make(name, tuple(self.to_mark()))
+        name, args = self._lines(), tuple(self.to_mark())
+        self._judge(name, args)
+        self._make(name, args)
 
     def _object(self) -> None:
         items = self.to_mark()
         if not items:
             raise Broken("an instruction lacks its value")
+        self._judge(items[0], tuple(items[1:]))
         self._make(items[0], tuple(items[1:]))
 
     def _build(self) -> None:

@@ -30,6 +30,12 @@ CALLERS = {
 }
 
 
+# Libraries whose constructors call what they are given, as trees of neighbours do with a metric.  Their files
+# have objects whose constructor was not called; only compiled classes are, with numbers and arrays.
+LIBRARIES = frozenset({"sklearn", "xgboost", "lightgbm", "catboost", "torch"})
+REBUILDERS = frozenset({"torch._utils", "torch._tensor", "torch.storage", "torch.jit._pickle"})
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A global: what an import of `module` would give for `name`."""
@@ -87,6 +93,34 @@ def calls_computed(func: Name, args: object) -> bool:
         return True
     given = [args[place] for place in places if place < len(args)]
     return not all(value is None or isinstance(value, Name | str) for value in given)
+
+
+def hands_on(func: Name, args: object) -> Name | None:
+    """The function of a library that a call has call an object or a function that it is given, if any."""
+    if func.name == "_rebuild_from_type_v2" and isinstance(args, tuple) and len(args) > 2:
+        return hands_on(args[0], args[2]) if isinstance(args[0], Name) else None
+    if func.name == "_reconstructor" and isinstance(args, tuple) and len(args) > 2:
+        return hands_on(args[1], args[2:]) if isinstance(args[1], Name) else None
+    if func.module.partition(".")[0] not in LIBRARIES or func.module in REBUILDERS:
+        return None
+    if func.name.startswith("__pyx_unpickle_"):  # it fills the attributes of a compiled class
+        return None
+    of_class = func.name == "newObj"
+    takes = (lambda value: isinstance(value, Name)) if of_class else _is_plain
+    return None if isinstance(args, tuple) and all(map(takes, args)) else func
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value can call nothing: no object of a library, no function, and nothing that has one."""
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return not value
+    return not isinstance(value, Name | Made) or (isinstance(value, Made) and _is_array(value))
+
+
+def _is_array(value: Made) -> bool:
+    return value.cls.module.partition(".")[0] == "numpy"
 
 
 def has_methods(state: object) -> bool:
