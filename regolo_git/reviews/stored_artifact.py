@@ -16,7 +16,9 @@ from regolo_git.text.numbers import counted
 
 # Of a stranger's proposal a maintainer reads the bytes from the stranger's store.
 BRING_THEM = Either(
-    Hint("push"), "for a maintainer, where somebody else proposed it", Hint("remote add", "NAME", "URL")
+    Hint("push"),
+    "in the clone that has the bytes; for a maintainer of somebody else's proposal",
+    Hint("remote add", "NAME", "URL"),
 )
 
 

@@ -1,5 +1,6 @@
 """The proposals of a clone that wait to be pushed for their review."""
 
+import shlex
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -87,7 +88,8 @@ def _not_pushed(handle: Handle, state: RemoteState, branch: str, tip: str, their
     if was_at(handle.paths, tracking, tip) or is_made_again(handle, tip, theirs):
         step = follow_step(handle, branch, tracking.removeprefix(REMOTES))
         return f"'{state.remote}' has a newer '{branch}', proposed again: yours was not pushed ({step})"
-    return f"'{state.remote}' has another branch '{branch}': yours was not pushed"
+    step = f"git push --force-with-lease {shlex.quote(state.remote)} {shlex.quote(branch)} replaces theirs"
+    return f"'{state.remote}' has another branch '{branch}': yours was not pushed ({step})"
 
 
 def _proposed(handle: Handle, tip: str) -> tuple[Manifest, ...]:

@@ -502,3 +502,15 @@ def test_the_branch_that_one_works_on_is_pushed_with_its_versions(team: Team) ->
     assert pushed(ours).branches == ("topic",)
     assert git(team.host, "rev-parse", "topic") == git(top, "rev-parse", "topic")
     assert set(team.tags()) == {"m@v1.0"}
+
+
+def test_another_branch_at_the_remote_is_not_replaced_and_the_note_says_how(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    ours.create_model_version("m", model_data=b"two", flow="propose")
+    (branch,) = pushed(ours).branches
+    top = theirs.handle.paths.top
+    git(top, "switch", "-q", "-c", branch)
+    git(top, "commit", "-q", "--allow-empty", "-m", "mine")
+    step = rf"\(git push --force-with-lease origin {branch.replace('+', '[+]')} replaces theirs\)"
+    with pytest.warns(RegoloNotice, match=f"another branch '.*': yours was not pushed {step}"):
+        assert pushed(theirs).branches == ()
