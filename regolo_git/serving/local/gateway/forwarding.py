@@ -59,13 +59,15 @@ class Forwarder:
         # Two gateways send to the same workers while one replaces the other.
         self._numbers = itertools.count(secrets.randbits(62))
 
-    async def forward(self, prediction: Prediction, version: str) -> HttpAnswer | Streamed | None:
-        """The worker's answer, or our own 502, 503 or 504.
+    async def forward(
+        self, prediction: Prediction, version: str, *, whole_bytes: int = WHOLE_BYTES
+    ) -> HttpAnswer | Streamed | None:
+        """The worker's answer, or our own 502, 503 or 504; one of up to `whole_bytes` is read first.
 
         None if the version has left the table before a worker received the request.
         """
         seconds = self._table.routes[prediction.endpoint].routing.timeout_seconds
-        attempt = _Attempt(prediction, self._numbers)
+        attempt = _Attempt(prediction, self._numbers, whole_bytes)
         try:
             async with asyncio.timeout(seconds):
                 return await self._until_answered(attempt, version)
@@ -109,10 +111,20 @@ class Forwarder:
 class _Attempt:
     """A request and the workers that it was sent to, each time under another of the `numbers`."""
 
-    __slots__ = ("_broken", "_is_taken_back", "_numbers", "_task", "asked", "is_sent", "prediction")
+    __slots__ = (
+        "_broken",
+        "_is_taken_back",
+        "_numbers",
+        "_task",
+        "_whole_bytes",
+        "asked",
+        "is_sent",
+        "prediction",
+    )
 
-    def __init__(self, prediction: Prediction, numbers: Iterator[int]) -> None:
+    def __init__(self, prediction: Prediction, numbers: Iterator[int], whole_bytes: int) -> None:
         self.prediction = prediction
+        self._whole_bytes = whole_bytes
         self.asked: list[Upstream] = []
         self.is_sent = False
         self._numbers = numbers
@@ -175,7 +187,7 @@ class _Attempt:
             )
         upstream.answering += 1
         upstream.give_back()
-        if len(length) > MOST_DIGITS or int(length) > WHOLE_BYTES:
+        if len(length) > MOST_DIGITS or int(length) > self._whole_bytes:
             return Streamed(
                 response, answer_headers(response.headers, with_length=True), upstream, is_stream=False
             )

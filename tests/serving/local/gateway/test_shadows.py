@@ -1,11 +1,14 @@
 """A shadow gets copies; whatever becomes of them, callers notice nothing."""
 
 import json
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from support.folder_source import FolderRegistry
 from support.raw_http import begin_request
-from support.running_engine import ECHO, PYTHON, RunningEngine, running_engine, until
+from support.running_engine import ECHO, PYTHON, TRUSTING, RunningEngine, running_engine, until
 
 from regolo_git.records.routing import Routing
 from regolo_git.serving.local.gateway.shadows import MOST_AT_ONCE, MOST_WAITING
@@ -126,6 +129,39 @@ def test_streams_are_copied_once_they_have_ended_and_one_that_never_ends_is_drop
         shadow, own = counted(engine), engine.metrics("e").version["1.0"]
         assert (shadow["copies"], shadow["errors"], shadow["compared"]) == (7, 0, 0)
         assert own["errors"] == 0
+
+
+class Stalling(BaseHTTPRequestHandler):
+    """A server that says how long its answer is, and never sends it to the end."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        with suppress(OSError):
+            self.connection.recv(1)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_an_answer_that_is_too_large_to_be_compared_is_not_received(registry: FolderRegistry) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stalling) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        policy = f'{TRUSTING}[backends."m@1.1"]\nurls = ["http://127.0.0.1:{server.server_port}"]\n'
+        commit = shadowed(registry, NEARLY)
+        with running_engine(registry, policy_text=policy) as engine:
+            until_ready(engine, commit)
+            for number in range(5):
+                assert engine.predict([number]).status == 200
+            until(lambda: counted(engine)["copies"] == 5)
+            assert (counted(engine)["errors"], counted(engine)["compared"]) == (0, 0)
+        server.shutdown()
 
 
 def test_a_shadow_that_cannot_be_started_delays_no_change(registry: FolderRegistry) -> None:
