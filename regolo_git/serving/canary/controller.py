@@ -23,6 +23,7 @@ from regolo_git.registry.records_at import Listing
 from regolo_git.serving.canary.blocks import Reading
 from regolo_git.serving.canary.decision import Verdict, evidence_text
 from regolo_git.serving.canary.kept_evidence import read_evidence, write_evidence
+from regolo_git.serving.canary.reasons import reason, reason_with_hint
 from regolo_git.serving.canary.retries import Retries
 from regolo_git.serving.canary.run import Run, expected_share, is_another
 from regolo_git.serving.canary.view import EngineView, Observation
@@ -103,7 +104,7 @@ class CanaryController:
                 pause = self.tick()
             except (RegoloError, OSError) as error:
                 # The endpoints stay as they are: nothing is known that would speak for anything else.
-                self._tell("", f"canaries hold: {_reason(error)}")
+                self._tell("", f"canaries hold: {reason(error)}")
                 pause = LONGEST_PAUSE_SECONDS
 
     def tick(self) -> float:
@@ -190,7 +191,7 @@ class CanaryController:
             with self._open_writer() as writer:
                 endpoint = writer.decide_canary(name, self._decider, take_over=take, said=said)
         except (RegoloError, OSError) as error:
-            self._unclaimed[name] = f"cannot decide on the canary: {_reason_with_hint(error)}"
+            self._unclaimed[name] = f"cannot decide on the canary: {reason_with_hint(error)}"
             self._wait(name, f"endpoint '{name}': {self._unclaimed[name]}")
             return None
         self._taken.add(name)
@@ -209,7 +210,7 @@ class CanaryController:
             with self._open_writer() as writer:
                 writer.end_canary(name, said=said)
         except (RegoloError, OSError) as error:
-            words = f"the canary that a person ended stays: {_reason_with_hint(error)}"
+            words = f"the canary that a person ended stays: {reason_with_hint(error)}"
             self._wait(name, f"endpoint '{name}': {words}")
             return
         self._retries.over(name)
@@ -224,7 +225,7 @@ class CanaryController:
                 hold = self._measured(run, seen, now)
             except (RegoloError, OSError) as error:
                 run.reader.restart()
-                hold = f"no data: {_reason(error)}"
+                hold = f"no data: {reason(error)}"
             if not run.is_condemned:
                 run.judge(hold)
         self._looked[name] = now
@@ -273,7 +274,7 @@ class CanaryController:
                 endpoint = writer.roll_back_canary(name, said=said)
         except (RegoloError, OSError) as error:
             # If a commit got in between, the next look at the branch finds what it says.
-            self._waits(run, f"the rollback waits: {_reason_with_hint(error)}")
+            self._waits(run, f"the rollback waits: {reason_with_hint(error)}")
             return
         self._done(run)
         self._say(f"endpoint '{name}': rolled back {version} to {endpoint.whole}: {verdict.reason}")
@@ -285,7 +286,7 @@ class CanaryController:
         try:
             self._engine.withhold(name, version)
         except (RegoloError, OSError) as error:
-            self._tell(name, f"endpoint '{name}': {version} is not withheld: {_reason(error)}")
+            self._tell(name, f"endpoint '{name}': {version} is not withheld: {reason(error)}")
         else:
             run.is_withheld = True
 
@@ -302,7 +303,7 @@ class CanaryController:
             with self._open_writer() as writer:
                 endpoint = writer.step_canary(name, said=said)
         except (RegoloError, OSError) as error:
-            self._waits(run, f"the next step waits: {_reason_with_hint(error)}")
+            self._waits(run, f"the next step waits: {reason_with_hint(error)}")
             return
         self._say(f"endpoint '{name}': {shares_text(endpoint.traffic)}: {verdict.reason}")
         if endpoint.candidate is None:
@@ -342,13 +343,3 @@ class CanaryController:
         if self._said.get(about) != words:
             self._said[about] = words
             self._say(words)
-
-
-def _reason(error: RegoloError | OSError) -> str:
-    return error.message if isinstance(error, RegoloError) else reason_of(error)
-
-
-def _reason_with_hint(error: RegoloError | OSError) -> str:
-    """What keeps a commit waiting, with the command that helps, if there is one."""
-    hint = error.hint if isinstance(error, RegoloError) else None
-    return f"{_reason(error)} (hint: {hint})" if hint else _reason(error)
