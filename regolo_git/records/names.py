@@ -27,6 +27,10 @@ PLAIN_PATH = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*", re.ASCII)
 
 def check_model_name(name: str) -> str:
     """Returns a valid model name.  Raises InvalidInput, naming the problem."""
+    model, _, version = name.partition("@")
+    if model and version:
+        what = f"'{printable(name)}' names a version, and a model is required"
+        raise InvalidInput(what, Corrected(name, model, RULE))
     _check_length("model name", name)
     _refuse_upper_case("model name", name)
     for component in name.split("/"):

@@ -26,7 +26,7 @@ def test_a_model_name_that_is_safe_everywhere_is_returned(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "", "M", "é", "a b", "-a", "a-", ".a", "a.", "_a", "a_", "a/", "/a", "a//b", "a..b", "a@b", "a\n", "x" * 201,
+        "", "M", "é", "a b", "-a", "a-", ".a", "a.", "_a", "a_", "a/", "/a", "a//b", "a..b", "a@", "@b", "a\n", "x" * 201,
         "a.toml", "a.lock", "a.git", "a/b.lock/c", "con", "prn", "aux", "nul", "com0", "com9", "lpt0", "lpt9",
         "a/nul", "con.x", "com1.tar.gz",
     ],
@@ -34,6 +34,11 @@ def test_a_model_name_that_is_safe_everywhere_is_returned(name: str) -> None:
 def test_any_other_model_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="model name"):
         check_model_name(name)
+
+
+def test_a_version_is_not_the_name_of_a_model() -> None:
+    with pytest.raises(InvalidInput, match=r"'a@1\.0' names a version, and a model is required"):
+        check_model_name("a@1.0")
 
 
 def test_an_endpoint_is_named_by_one_part() -> None:
