@@ -117,9 +117,8 @@ def _command(review: ReviewedChange) -> str:
 def _blocks(review: ReviewedChange) -> Iterator[Block]:
     for path, finding in review.findings:
         weight = KEPT if finding.exit_code == WRONG else IMPORTANT
-        yield Paragraph(
-            (strong(_named(finding.exit_code)), " ", finding.what, " (", code(path), ")."), weight
-        )
+        where: Text = () if path in finding.what else (" (", code(path), ")")
+        yield Paragraph((strong(_named(finding.exit_code)), " ", finding.what, *where, "."), weight)
     differs = _behaviour(review)
     if differs:
         yield Paragraph(differs, KEPT)
@@ -181,7 +180,7 @@ def _steps(review: ReviewedChange) -> Iterator[Text]:
     for _, finding in review.findings:
         if finding.hint is not None and str(finding.hint) not in seen:
             seen.add(str(finding.hint))
-            yield "Try ", *_way_out(finding.hint)[1:], "."
+            yield _as_sentence(_way_out(finding.hint)[1:])
     for state in ("fail", "open", "not judged"):
         for found in review.gates_in(state):
             gate = found.gate
@@ -194,6 +193,12 @@ def _steps(review: ReviewedChange) -> Iterator[Text]:
             again = propose_again(after, "--version", model.number.version)
             why = f": {model.number.why}, as far as the files tell ("
             yield f"Call {model.model} ", strong(model.number.version), why, code(str(again)), ")."
+
+
+def _as_sentence(step: Text) -> Text:
+    """A next step as a sentence of its own: words as they are, a command as something to try."""
+    words = step[0]
+    return (f"{words[:1].upper()}{words[1:]}.",) if isinstance(words, str) else ("Try ", *step, ".")
 
 
 def _way_out(step: NextStep | None) -> Text:

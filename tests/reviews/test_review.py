@@ -170,6 +170,16 @@ def test_a_manifest_edited_by_hand_is_wrong(changed: Registry, old: str, new: st
     assert said in plain(review)
 
 
+def test_a_step_that_is_no_command_is_a_sentence(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    manifest = top / "models/m/manifest.toml"
+    manifest.write_bytes(b"\xef\xbb\xbf" + manifest.read_bytes())
+    git(top, "commit", "-qam", "saved by an editor")
+    text = plain(changed.review("main", "change"))
+    assert "**Wrong:** 'models/m/manifest.toml': the manifest begins with a byte order mark.\n" in text
+    assert "**To do:** (1) Save it as UTF-8 without one.\n" in text
+
+
 def test_a_change_that_loosens_its_own_gate_is_said_and_not_obeyed(changed: Registry) -> None:
     top = changed.handle.paths.top
     path = top / "models/m/model.toml"
