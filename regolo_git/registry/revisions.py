@@ -23,6 +23,7 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.version_status import PROPOSED, UNCOMMITTED
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.version_source import TaggedSource, VersionSource, WrittenSource
+from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 from regolo_git.text.printable import printable
 
@@ -112,6 +113,7 @@ def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
         content = work_tree_content(handle, manifest)
         if content.manifest != manifest:
             return _uncommitted(handle, content.manifest, manifest.artifact.path)
+    notice_seal(handle, revision, manifest)
     row = handle.index.find(*manifest.key)
     inner: VersionSource
     if row is not None and revision.records.data(manifest_path(model)) == handle.git.read_blob(
@@ -215,6 +217,15 @@ def _commit_that_brought(handle: Handle, commit: str, path: str) -> str:
             break
         found = oid
     return found
+
+
+def notice_seal(handle: Handle, revision: Revision, manifest: "Manifest") -> None:
+    """A notice if a manifest at a commit was mixed or edited; in the work tree it may be being edited."""
+    from regolo_git.records.seal import seal_problem  # noqa: PLC0415 - `list` reads no manifest
+
+    problem = seal_problem(manifest, required=False)
+    if problem is not None and revision.commit is not None:
+        handle.notice_once(f"'{manifest.reference}' at {short(revision.commit)}: {problem}")
 
 
 def _no_model(revision: Revision, model: str) -> NotFound:

@@ -13,7 +13,7 @@ from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.revisions import Revision, manifest_at, revision_at
+from regolo_git.registry.revisions import Revision, manifest_at, notice_seal, revision_at
 from regolo_git.text.printable import printable
 
 IN_WORK_TREE = "work tree"
@@ -49,6 +49,7 @@ def side_at(
     """A model at a revision.  Raises NotFound, IntegrityError, InvalidInput."""
     manifest = manifest_at(revision, model)
     if revision.commit is not None:
+        notice_seal(handle, revision, manifest)
         recipe = find_recipe_anywhere(handle, manifest.artifact.recipe)
         return Side(manifest, recipe, revision.title, revision.records)
     from regolo_git.registry.versions.work_tree_content import (  # noqa: PLC0415 - most sides are commits

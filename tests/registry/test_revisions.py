@@ -1,5 +1,6 @@
 """Models at any commit: branches, proposals, other clones' branches, and the work tree."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
-from regolo_git.errors import IntegrityError, InvalidInput, NotFound
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound, RegoloNotice
 from regolo_git.records.revision_syntax import CommitRange
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.revisions import changed_models, revision_at, revisions_of, version_at
@@ -38,6 +39,20 @@ def test_a_proposal_is_a_version_without_a_tag(handle: Handle) -> None:
     assert (version.message, version.created_by) == ("better", "Ada Byron <ada@example.com>")
     assert version.metrics == {"accuracy": 0.9}
     assert version.commit == git(handle.paths.top, "rev-parse", "topic").strip()
+
+
+def test_a_mixed_manifest_is_told_where_it_is_shown_and_compared(proposed: Registry) -> None:
+    top = proposed.handle.paths.top
+    git(top, "checkout", "-q", "topic")
+    path = top / "models/m/manifest.toml"
+    path.write_text(re.sub("sha256:[0-9a-f]{4}", "sha256:0000", path.read_text()))
+    git(top, "commit", "-q", "--no-verify", "-a", "-m", "mixed")
+    at = git(top, "rev-parse", "--short=10", "topic").strip()
+    told = f"'m@1.1' at {at}: its seal is of other content"
+    with pytest.warns(RegoloNotice, match=told):
+        proposed.get_model_version("m", rev="topic")
+    with Registry.open(top) as again, pytest.warns(RegoloNotice, match=told):
+        again.compare_revisions("main", "topic")
 
 
 def test_the_commit_is_the_one_that_brought_the_manifest(handle: Handle) -> None:
