@@ -102,7 +102,7 @@ def test_a_version_that_exists(top: Path, regolo: Regolo, version: str) -> None:
 
 def test_a_model_that_exists(top: Path, regolo: Regolo) -> None:
     said = refuse(regolo, top, 4, "'m' already exists", ["register", "m", "code.py"])
-    assert said.hint == "git regolo commit m PATH"
+    assert said.hint == "git regolo commit m code.py"
 
 
 def test_the_same_content_again_is_asked_about_with_the_line_that_does_it(top: Path, regolo: Regolo) -> None:
