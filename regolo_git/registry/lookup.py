@@ -11,7 +11,7 @@ from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Corrected, Hint, NextStep
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference, version_reference
-from regolo_git.records.versions import Version
+from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import MergeState, read_merge_state
 from regolo_git.registry.records_at import RecordsAt
@@ -110,6 +110,12 @@ def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
         return row
     wanted = version.text(zero_patch=version.patch_written)
     newest = ", ".join(row.version for row in model_rows(handle, model)[:-6:-1])
+    tag = tag_name(model, wanted)
+    if handle.git.tag_target(tag) is not None:  # moved, which a fetch does not undo
+        what = (
+            f"'{version_reference(model, wanted)}' has no tag in this clone: tag '{tag}' is of something else"
+        )
+        raise NotFound(what, Hint("fsck"))
     if _is_untagged(handle, model, version):
         raise NotFound(f"'{version_reference(model, wanted)}' has no tag in this clone", WITHOUT_TAGS)
     hint = _proposed(handle, model, version) or Hint("list", model)

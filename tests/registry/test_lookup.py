@@ -111,6 +111,13 @@ def test_a_version_whose_tag_was_deleted_is_not_called_unknown(models: Registry)
     assert found(models, "sentiment@1.0") == "1.0"
 
 
+def test_a_version_whose_tag_was_moved_is_not_fetched_but_checked(models: Registry) -> None:
+    git(models.handle.paths.top, "tag", "--force", "sentiment@v1.0", "sentiment@v1.1")
+    with pytest.raises(NotFound, match=r"tag 'sentiment@v1\.0' is of something else") as caught:
+        found(models, "sentiment@1.0")
+    assert str(caught.value.hint) == "git regolo fsck"
+
+
 def test_versions_are_listed_lowest_first_with_their_status(models: Registry) -> None:
     models.delete_model_version("sentiment", "1.1", reason="wrong data")
     listed = list_versions(models.handle, "sentiment")
