@@ -46,24 +46,30 @@ def _lock(paths: RepositoryPaths, name: str) -> Iterator[None]:
     with git_errors(f"lock '{path}'"):
         make_like_parent(path.parent)
         handle = open_for_lock(lambda: _opened(path))
-    try:
+    with taken_lock(handle):
         _wait(handle)
         with git_errors(f"lock '{path}'"):
             _write_holder(handle)
-        token = _held.set(handle)
-        try:
-            yield
-        finally:
-            _held.reset(token)
+        yield
+
+
+@contextmanager
+def taken_lock(descriptor: int) -> Iterator[None]:
+    """Has children inherit the lock that the block takes by a descriptor of `open_for_lock`; ends it."""
+    token = _held.set(descriptor)
+    try:
+        yield
     except Exception:
-        unlock(handle)
+        unlock(descriptor)
         raise
     except BaseException:
         # An interrupt ends git, but not at once what git has started: that holds the lock until it ends.
-        close_lock(handle)
+        close_lock(descriptor)
         raise
     else:
-        unlock(handle)
+        unlock(descriptor)
+    finally:
+        _held.reset(token)
 
 
 def _opened(path: Path) -> int:

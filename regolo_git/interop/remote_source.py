@@ -10,8 +10,9 @@ from pathlib import Path
 from time import monotonic
 
 from regolo_git.errors import InvalidInput, NotFound, RegoloError
-from regolo_git.forks import close_lock, open_for_lock, tell_in_child
+from regolo_git.forks import open_for_lock, tell_in_child
 from regolo_git.git.git_locks import remove_git_locks
+from regolo_git.git.lock import taken_lock
 from regolo_git.git.remote.choose import clone_to_read
 from regolo_git.git.remote.failures import without_credentials
 from regolo_git.git.tag_index import TagRow
@@ -106,17 +107,15 @@ class RemoteSource:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """A block in which no other process clones to the same place; the system ends it with the process."""
+        """A block in which no other process clones to the same place, nor a git whose process was killed."""
         path = self._place.with_suffix(".lock")
         with git_errors(f"lock '{path}'"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = open_for_lock(lambda: os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        try:
+        with taken_lock(descriptor):
             with git_errors(f"lock '{path}'"):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
-        finally:
-            close_lock(descriptor)
 
 
 def _fetch(handle: Handle) -> None:

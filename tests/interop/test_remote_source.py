@@ -1,6 +1,10 @@
 """`regolo://` with the URL of a registry, and no clone of it."""
 
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.artifact_files import noise
 from support.git_program import git, new_repository
+from support.places import PYTHONPATH
 from support.servers.git_http import PASSWORD, USER, GitHttp
 from support.team import send_all
 
@@ -114,6 +119,40 @@ def test_a_killed_clone_is_made_again(opened: Open, tmp_path: Path) -> None:
     shutil.rmtree(unfinished / ".git" / "objects")
     assert opened().cat_file("m@1.0/weights.bin") == WEIGHTS
     assert not unfinished.exists()
+
+
+SLOW_GIT = """#!/bin/sh
+case " $* " in *" clone "*)
+    for last; do :; done
+    mkdir -p "$last" && touch begun
+    for number in $(seq 100); do touch "$last/$number"; sleep 0.01; done
+    touch ended
+esac
+exec {git} "$@"
+"""
+
+
+def test_a_git_that_goes_on_after_its_process_was_killed_is_waited_for(
+    opened: Open, host: Path, tmp_path: Path
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "git").write_text(SLOW_GIT.format(git=shutil.which("git")))
+    (programs / "git").chmod(0o755)
+    code = f"import fsspec; fsspec.filesystem('regolo', registry={str(host)!r}, cache={str(tmp_path / 'cache')!r}).ls('')"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": PYTHONPATH,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+    }
+    killed = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment)
+    while not (tmp_path / "begun").exists():
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    assert opened().cat_file("m@1.0/weights.bin") == WEIGHTS
+    assert (tmp_path / "ended").exists()
 
 
 def _read(options: dict[str, object]) -> bytes:
