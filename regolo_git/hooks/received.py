@@ -27,6 +27,7 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.manifest_alone import removed_alone, way_back
 from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.reviews.change_range import ChangeRange
+from regolo_git.reviews.numbers import propose_again
 from regolo_git.reviews.review import review_change
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line, printable
@@ -109,7 +110,8 @@ def _branch(handle: Handle, moved: MovedRef, branch: str) -> Iterator[Remark]:
         base = handle.git.branch_tip(named.branch)
         config = handle.records_at(base).config() or named
     fork = common_commit(handle.git, base, moved.after) if base is not None else None
-    yield from _manifests(handle, handle.records_at(fork), moved.after)
+    wrong = list(_manifests(handle, handle.records_at(fork), moved.after))
+    yield from wrong
     if config is None or base is None or not _is_judged(config, branch):
         return
     if branch == config.branch and handle.records_at(moved.after).config() is None:
@@ -117,8 +119,9 @@ def _branch(handle: Handle, moved: MovedRef, branch: str) -> Iterator[Remark]:
         return
     yield from check_passed_versions(handle, base, moved.after)
     review = review_change(handle, ChangeRange(base, fork, moved.after, printable(branch), "the push"))
+    told = {remark.what.partition(": ")[2] for remark in wrong} - {""}
     for remark in judged(review):
-        if remark.blocks or "gate" in remark.what:
+        if (remark.blocks or "gate" in remark.what) and remark.what.partition(": ")[2] not in told:
             yield remark
 
 
@@ -153,4 +156,7 @@ def _manifests(handle: Handle, before: RecordsAt, commit: str) -> Iterator[Remar
             continue
         problem = branch_seal_problem(handle, manifest, oid)
         if problem is not None:
-            yield Remark(about(path, f"cannot be accepted: {problem}"), Hint("seal", model))
+            # What has a tag cannot be sealed with other content.
+            tagged = handle.index.find(*manifest.key) is not None
+            step = propose_again(manifest) if tagged else Hint("seal", model)
+            yield Remark(about(path, f"cannot be accepted: {problem}"), step)

@@ -217,6 +217,18 @@ def test_a_server_refuses_a_broken_seal_on_any_branch(two_versions: Path, server
     assert "propose" not in git(server, "for-each-ref")
 
 
+def test_a_server_says_once_that_a_seal_is_broken_with_a_step_that_can_be_taken(
+    two_versions: Path, server: Path
+) -> None:
+    manifest = two_versions / MANIFEST
+    manifest.write_text(manifest.read_text().replace("0.92", "0.99"))
+    git(two_versions, "commit", "-q", "-a", "-m", "better")
+    status, said = tried(two_versions, "push", "-q", "origin", "main")
+    assert status != 0
+    assert said.count("its seal is of other content") == 1
+    assert "hint: git regolo commit m model.safetensors --propose" in said  # the version has its tag
+
+
 def test_a_server_refuses_to_lose_a_manifest_alone_on_any_branch(two_versions: Path, server: Path) -> None:
     for branch in ("main", "other"):
         git(two_versions, "switch", "-q", "-C", branch, "origin/main")
