@@ -170,8 +170,8 @@ class CanaryController:
         if run is None or is_another(run.canary, canary):
             run = self.runs[name] = Run.begin(canary, kept, self._decider)
             self._looked.pop(name, None)
-        else:
-            run.follow(canary)
+        elif not run.follow(canary):
+            self._say(f"endpoint '{name}': the evidence starts afresh: the policy compares something else")
         if canary.candidate.step != before:
             # What was said of another step is said again of this one.
             self._said.pop(name, None)

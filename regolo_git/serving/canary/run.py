@@ -83,11 +83,13 @@ class Run:
         if kept.get("kind", str) == "roll_back":
             self.condemn(kept.get("reason", str))
 
-    def follow(self, canary: Canary) -> None:
-        """Takes the canary as the branch has it now: another step, or another policy."""
+    def follow(self, canary: Canary) -> bool:
+        """Takes the canary as the branch has it now: another step, or another policy.
+
+        Returns whether the evidence goes on: not if the policy compares something else now.
+        """
         before, self.canary = self.canary, canary
-        if canary.policy != before.policy:
-            self._follow_policy()
+        goes_on = canary.policy == before.policy or self._follow_policy()
         if canary.candidate.step != before.candidate.step:
             self.decision.next_step()
             self.elapsed = 0.0
@@ -96,14 +98,16 @@ class Run:
             self.is_withheld = False
         if canary.endpoint.traffic != before.endpoint.traffic or canary.policy.watch != before.policy.watch:
             self.restart_reader()
+        return goes_on
 
-    def _follow_policy(self) -> None:
+    def _follow_policy(self) -> bool:
         kept = JsonReader.of(self.decision.to_json(), "the decision")
         try:
             self.decision = Decision.from_json(self.canary.policy, kept)
         except InvalidInput:
-            # Other metrics are compared now.
             self.decision = Decision.of(self.canary.policy)
+            return False
+        return True
 
     def restart_reader(self) -> None:
         """Begins with new blocks: those before belong to another split or count something else."""

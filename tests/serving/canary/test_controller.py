@@ -413,10 +413,13 @@ def test_another_margin_starts_the_evidence_afresh_and_another_level_does_not(se
     edit(setting.registry, {"canary": replace(POLICY, rollback_level=0.0001)})
     setting.blocks(1, bad=3)
     assert setting.kept["metrics"][0]["log_evidence"] > before > 0
+    assert not [line for line in setting.said if "afresh" in line]
     edit(setting.registry, {"canary": replace(POLICY, metrics=(CanaryMetric("error_rate", 0.02),))})
     setting.blocks(1, bad=0)
     assert setting.kept["metrics"][0]["log_evidence"] == 0
     assert setting.kept["metrics"][0]["baseline"]["requests"] == 450
+    said = "endpoint 'e': the evidence starts afresh: the policy compares something else"
+    assert setting.said.count(said) == 1
 
 
 def test_a_policy_that_is_broken_in_the_middle_makes_it_hold(setting: Setting) -> None:
