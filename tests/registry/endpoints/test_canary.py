@@ -322,8 +322,10 @@ def test_a_clone_whose_branch_was_rewritten_at_the_remote_says_so_first(
     # At the remote nobody decides now, so this server would claim the canary again.
     git(top, "fetch", "-q", "origin")
     seen = canary.handle.records_at(git(top, "rev-parse", "origin/main").strip()).endpoint("e")
-    with pytest.raises(Conflict, match="branch 'main' has 1 commit that 'origin' lacks"):
+    words = "branch 'main' of 'origin' was rewritten: it lacks 1 commit that it had"
+    with pytest.raises(Conflict, match=words) as caught:
         decide_canary(canary.handle, "e", "here", said=Said(expected=seen), push=True)
+    assert str(caught.value.hint).startswith("git pull --rebase")
 
 
 def test_a_version_that_a_canary_took_off_is_no_longer_good(endpoint: Registry) -> None:
