@@ -29,6 +29,7 @@ WEAKER = {
     "a method by a dotted name": NameClass.UNKNOWN,
     "scipy's distributions": NameClass.UNKNOWN,
     "a metric of neighbours": NameClass.UNREADABLE,
+    "a masked array": NameClass.UNREADABLE,
     "a name across the end of a frame": NameClass.UNREADABLE,
     "a text across the end of a frame": NameClass.UNREADABLE,
 }

@@ -108,16 +108,38 @@ def state_of(module: str, cls: str, **state: bytes) -> bytes:
     return name(module, cls) + b")\x81}(" + items + b"ub"
 
 
-def written_by_a_stack() -> bytes:
-    """A function with two arguments, made of scikit-learn's classes alone, that writes a file."""
-    writer = state_of(
+def writer_of_a_file() -> bytes:
+    """Its predictions write what they are of to the file `ran`."""
+    return state_of(
         "sklearn.ensemble._stacking", "StackingRegressor",
         estimators_=listed(call(name("pathlib", "PosixPath"), text("ran"))),
         stack_method_=listed(text("write_text")),
         final_estimator_=name("sklearn.linear_model._base", "LinearRegression") + b")\x81",
     )  # fmt: skip
+
+
+def written_by_a_stack() -> bytes:
+    """A function with two arguments, made of scikit-learn's classes alone, that writes a file."""
     callback = "sklearn.linear_model._stochastic_gradient", "_ValidationScoreCallback"
-    return state_of(*callback, estimator=writer, X_val=text("x"), y_val=b"N", sample_weight_val=b"N")
+    return state_of(
+        *callback, estimator=writer_of_a_file(), X_val=text("x"), y_val=b"N", sample_weight_val=b"N"
+    )
+
+
+def written_by_an_array() -> Hostile:
+    """NumPy makes a masked array by an attribute of what it takes for the class: here that of a pipeline."""
+    as_text = state_of(
+        "sklearn.preprocessing._function_transformer", "FunctionTransformer",
+        func=name("builtins", "str"), validate=b"\x89", kw_args=b"N", feature_names_out=b"N",
+    )  # fmt: skip
+    steps = listed(b"(" + text("a") + as_text + b"t", b"(" + text("b") + writer_of_a_file() + b"t")
+    pipeline = state_of(
+        "sklearn.pipeline", "Pipeline", steps=steps, transform_input=b"N", memory=b"N", verbose=b"\x89",
+        __new__=state_of("sklearn.metrics._scorer", "_PassthroughScorer"),
+    )  # fmt: skip
+    return called(
+        "numpy.ma.core", "_mareconstruct", pipeline, name("numpy", "ndarray"), b"K\x00\x85", b"C\x01b"
+    )
 
 
 POINTS = listed(*(listed(b"K%c" % x, b"K%c" % (x + 1)) for x in range(4)))
@@ -217,6 +239,7 @@ NAMES: dict[str, Hostile] = {
     ),
     "numpy.memmap": called("numpy", "memmap", text("ran"), text("u1"), text("w+"), b"K\x00", b"K\x01"),
     "scipy's distributions": scipy_distribution(),
+    "a masked array": written_by_an_array(),
     "a metric of neighbours": called("sklearn.neighbors._ball_tree", "BallTree", POINTS, b"K\x01", written_by_a_stack()),
 }  # fmt: skip
 

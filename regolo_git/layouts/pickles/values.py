@@ -27,12 +27,15 @@ CALLERS = {
     "__bit_generator_ctor": (0,),
     "_rebuild_from_type_v2": (0, 1),
     "_rebuild_wrapper_subclass": (0,),
+    "_mareconstruct": (0, 1),
 }
 
 
 # Libraries whose constructors call what they are given, as trees of neighbours do with a metric.  Their files
 # have objects whose constructor was not called; only compiled classes are, with numbers and arrays.
 LIBRARIES = frozenset({"sklearn", "xgboost", "lightgbm", "catboost", "torch"})
+# Whose objects have attributes that a pickle chooses, and methods that call them.
+OBJECTS = ("sklearn.", "xgboost.", "lightgbm.", "catboost.", "torch.nn.modules.", "torch.optim.")
 REBUILDERS = frozenset({"torch._utils", "torch._tensor", "torch.storage", "torch.jit._pickle"})
 
 
@@ -96,7 +99,9 @@ def calls_computed(func: Name, args: object) -> bool:
 
 
 def hands_on(func: Name, args: object) -> Name | None:
-    """The function of a library that a call has call an object or a function that it is given, if any."""
+    """The function that may call an object or a function that it is given, or an attribute of it, if any."""
+    if _has_object(args):
+        return func
     if func.name == "_rebuild_from_type_v2" and isinstance(args, tuple) and len(args) > 2:
         return hands_on(args[0], args[2]) if isinstance(args[0], Name) else None
     if func.name == "_reconstructor" and isinstance(args, tuple) and len(args) > 2:
@@ -108,6 +113,13 @@ def hands_on(func: Name, args: object) -> Name | None:
     of_class = func.name == "newObj"
     takes = (lambda value: isinstance(value, Name)) if of_class else _is_plain
     return None if isinstance(args, tuple) and all(map(takes, args)) else func
+
+
+def _has_object(value: object) -> bool:
+    """Whether a value is an object of a library, or has one: its attributes can be functions of its own."""
+    if isinstance(value, tuple | dict):
+        return any(map(_has_object, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Made) and f"{value.cls.module}.".startswith(OBJECTS)
 
 
 def _is_plain(value: object) -> bool:
