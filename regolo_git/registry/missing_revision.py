@@ -8,13 +8,14 @@ from regolo_git.git.history import UNSHALLOW
 from regolo_git.git.refs_state import ORIGIN, refs_beside_tags
 from regolo_git.git.remotes import remote_of_branch, tracking_ref
 from regolo_git.git.repository import GitRepository
-from regolo_git.hints import NextStep
+from regolo_git.hints import Hint, NextStep
 from regolo_git.records.branches import is_branch_name
 from regolo_git.text.nearest import nearest
 from regolo_git.text.printable import printable
 
 COMMIT_ID = re.compile(r"[0-9a-fA-F]{7,40}")
 ANCESTOR = re.compile(r"(.+?)(?:[~^][0-9]*)+")  # main~3, HEAD^
+HEAD = re.compile(r"(?:HEAD|@)(?:[~^][0-9]*)*")
 PULL_REQUEST = re.compile(r"(?:refs/)?(pull/[0-9]+/(?:head|merge)|merge-requests/[0-9]+/head)")
 LENGTH = 250  # bytes of a ref that any system takes
 
@@ -32,7 +33,14 @@ def find_commit(git: GitRepository, revision: str) -> str:
                 raise InvalidInput(
                     f"'{printable(revision)}' names several commits", "type more of it"
                 ) from error
+    if HEAD.fullmatch(revision) and not _exists(git, "HEAD"):
+        raise no_commit_yet()
     raise NotFound(f"there is no revision '{printable(revision)}' in this clone", _next_step(git, revision))
+
+
+def no_commit_yet() -> NotFound:
+    """The error for a repository without a commit on the branch that is checked out."""
+    return NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
 
 
 def no_common_commit(git: GitRepository, a: str, b: str) -> NotFound:

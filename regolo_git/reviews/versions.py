@@ -14,6 +14,7 @@ from regolo_git.records.places import record_paths
 from regolo_git.records.revision_syntax import HEAD, WORK_TREE, OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.measurements import measured_later, with_evaluations
+from regolo_git.registry.missing_revision import no_commit_yet
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.reviews.comparison import Comparison, compare
@@ -148,7 +149,7 @@ def compare_revisions(
 def compare_work_tree(handle: Handle, on_progress: OnProgress = ignore_progress) -> RevisionComparison:
     """Compares the models at HEAD with the work tree.  Raises NotFound before the first commit."""
     if handle.git.head_commit() is None:
-        raise NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
+        raise no_commit_yet()
     return compare_revisions(handle, revision_at(handle, HEAD), revision_at(handle, WORK_TREE), on_progress)
 
 

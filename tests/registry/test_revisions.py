@@ -145,6 +145,13 @@ def test_what_a_shallow_clone_lacks_is_an_error_with_the_fetch(proposed: Registr
             assert "\x1b" not in caught.value.message
 
 
+@pytest.mark.parametrize("revision", ["HEAD", "@", "HEAD~1"])
+def test_before_the_first_commit_of_a_branch_there_is_nothing_to_name(handle: Handle, revision: str) -> None:
+    git(handle.paths.top, "checkout", "-q", "--orphan", "alone")
+    with pytest.raises(NotFound, match="there is no commit yet"):
+        revision_at(handle, revision)
+
+
 def test_histories_without_a_common_commit(handle: Handle) -> None:
     git(handle.paths.top, "checkout", "-q", "--orphan", "alone")
     git(handle.paths.top, "commit", "-qm", "alone")

@@ -17,7 +17,7 @@ from regolo_git.artifacts.restore.stream import stream_file
 from regolo_git.artifacts.restore.version_content import digest_of_file
 from regolo_git.artifacts.source.twins import folded
 from regolo_git.artifacts.verify import read_checked_recipe
-from regolo_git.errors import InvalidInput, NotFound, RegoloError
+from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.hints import Hint
 from regolo_git.records.digests import ALGORITHMS, Digest
@@ -27,6 +27,7 @@ from regolo_git.records.references import Reference
 from regolo_git.registry.fetching import fetch_recipe, fetching
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
+from regolo_git.registry.missing_revision import no_commit_yet
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.other_files import other_files
@@ -275,7 +276,7 @@ def checkout_head(
     and IntegrityError for an unreadable manifest after everything else is checked out.
     """
     if handle.git.head_commit() is None:
-        raise NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
+        raise no_commit_yet()
     manifests = head_records(handle).manifests()
     wanted = [manifest for manifest in manifests.records if manifest.artifact.path is not None]
     if handle.paths.work_tree is not None:
