@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from regolo_git.errors import Conflict, NotFound, RegoloError, TransportError
 from regolo_git.git.history import changed_files, commits_not_in, is_in_history
+from regolo_git.git.lock import exchange_lock
 from regolo_git.git.new_commit import Made
 from regolo_git.git.publish import Accept, Published
 from regolo_git.git.ref_files import RefChange
@@ -56,6 +57,7 @@ class Destination:
         self._handle = handle
         self._model = model
         self._theirs: dict[str, str] = {}
+        self._tracked: dict[str, str | None] = {}
         self._replaced: dict[str, str] = {}
 
     def replace(self, branch: str, expected: str | None) -> None:
@@ -68,17 +70,22 @@ class Destination:
         A branch that cannot be fast-forwarded is named in a notice.  Raises TransportError, NotFound if the
         remote is not there.
         """
-        fetched: set[str] = set()
-        # The fetched configuration may name another operations branch.
-        while branches := {self._handle.registry_branch(), self._handle.operations_branch()} - fetched:
-            self._fetch(sorted(branches))
-            fetched |= branches
+        with exchange_lock(self._handle.paths):
+            self._fetch_all()
 
     def publish(self, branch: str, attempt: Callable[[Accept[Made]], Published[Made]]) -> Published[Made]:
         """Calls `attempt`, which publishes to a branch, until the remote takes it, at most ATTEMPTS times.
 
         Raises what it raises, and the error for a push that was refused.
         """
+        with exchange_lock(self._handle.paths):
+            if self._tracked != self._tracking():  # another process of this clone was faster
+                self._fetch_all()
+            published = self._publish(branch, attempt)
+            self._tracked = self._tracking()
+        return published
+
+    def _publish(self, branch: str, attempt: Callable[[Accept[Made]], Published[Made]]) -> Published[Made]:
         self._refuse_diverged(branch)
         for number in range(ATTEMPTS):
             pushed: list[Published[Made]] = []
@@ -93,7 +100,7 @@ class Destination:
                 return attempt(accept)
             except _WentOn:
                 pause(0.02, min(0.05 * 2**number, 2.0))
-                self.fetch()
+                self._fetch_all()
             except RegoloError as error:
                 if not pushed:
                     raise
@@ -107,6 +114,19 @@ class Destination:
         )
 
     # -- from the remote ----------------------------------------------------------------------------------
+
+    def _fetch_all(self) -> None:
+        fetched: set[str] = set()
+        # The fetched configuration may name another operations branch.
+        while branches := {self._handle.registry_branch(), self._handle.operations_branch()} - fetched:
+            self._fetch(sorted(branches))
+            fetched |= branches
+        self._tracked = self._tracking()
+
+    def _tracking(self) -> dict[str, str | None]:
+        """What this clone has of the branches of the remote: only exchanges with it move that."""
+        refs = [tracking_ref(self.remote, ref.removeprefix(BRANCHES)) for ref in self._watched()]
+        return {ref: ref_target(self._handle.git.paths, ref) for ref in refs}
 
     def _fetch(self, branches: list[str]) -> None:
         models = [self._model] if self._model is not None else []

@@ -285,6 +285,37 @@ def test_all_land_where_several_promote_at_once(team: Team) -> None:
         assert git(clone_of, "status", "--porcelain") == ""
 
 
+def test_all_land_where_several_processes_of_one_clone_promote(team: Team) -> None:
+    top = top_of(team.ada)
+
+    def promotions(number: int) -> None:
+        for version in ("1.1", "1.0"):
+            place = f"place-{'abcd'[number]}"
+            done = run_program(top, "promote", f"m@{version}", place, "--push", "--yes")
+            assert done.returncode == 0, done.stderr
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(promotions, range(4)))
+    assert git(team.remote, "log", "--format=%s", "--grep=to place-", "main").count("\n") == 8
+    assert here(team.ada, "main") == here(team.ada, "origin/main") == team.at_remote("main")
+
+
+def test_another_process_of_the_clone_may_push_between_the_fetch_and_the_commit(team: Team) -> None:
+    others = ["staging"]
+
+    def meanwhile(_: object) -> None:
+        while others:
+            assert run_program(top_of(team.ada), "promote", "m@1.0", others.pop(), "--push").returncode == 0
+
+    promote(team.ada.handle, Reference.parse("m@1.1"), "production", push=True, on_progress=meanwhile)
+    assert not others
+    assert team.at_remote("main") == here(team.ada, "main")
+    assert git(team.remote, "log", "-2", "--format=%s", "main").split("\n")[:2] == [
+        "promote m@1.1 to production",
+        "promote m@1.0 to staging",
+    ]
+
+
 def test_a_connection_that_breaks_after_the_push_is_asked_again(team: Team) -> None:
     team.hook("reference-transaction", '[ "$1" != committed ] || kill -9 $PPID')
     team.ada.promote_model_version("m", "1.0", "production", push=True)
