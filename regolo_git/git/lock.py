@@ -8,7 +8,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from regolo_git.shared_modes import make_like_parent, share_like_directory
 from regolo_git.system_calls import pause
 
 PATIENCE_SECONDS = 60.0
+BRIEF_SECONDS = 1.0  # longer than most exchanges of refs take
+EXCHANGE = "exchange.lock"
 _held: ContextVar[int | None] = ContextVar("_held", default=None)
 
 
@@ -36,18 +38,30 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
 @contextmanager
 def exchange_lock(paths: RepositoryPaths) -> Iterator[None]:
     """Like `clone_lock`: one exchange with a remote at a time, which may take long, beside other writers."""
-    with _lock(paths, "exchange.lock"):
+    with _lock(paths, EXCHANGE):
         yield
 
 
 @contextmanager
-def _lock(paths: RepositoryPaths, name: str) -> Iterator[None]:
+def brief_exchange_lock(paths: RepositoryPaths) -> Iterator[None]:
+    """For an exchange of refs alone: one at a time, which does not wait for another one to move bytes.
+
+    A rollback must not wait until ten gigabytes are pushed.
+    """
+    with _lock(paths, "brief-exchange.lock"), ExitStack() as held:
+        with suppress(Conflict):
+            held.enter_context(_lock(paths, EXCHANGE, BRIEF_SECONDS))
+        yield
+
+
+@contextmanager
+def _lock(paths: RepositoryPaths, name: str, patience: float | None = None) -> Iterator[None]:
     path = paths.common_dir / "regolo" / name
     with git_errors(f"lock '{path}'"):
         make_like_parent(path.parent)
         handle = open_for_lock(lambda: _opened(path))
     with taken_lock(handle):
-        _wait(handle)
+        _wait(handle, patience)
         with git_errors(f"lock '{path}'"):
             _write_holder(handle)
         yield
@@ -99,8 +113,8 @@ def held_lock() -> tuple[int, ...]:
     return () if handle is None else (handle,)
 
 
-def _wait(handle: int) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _wait(handle: int, patience: float | None) -> None:
+    deadline = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

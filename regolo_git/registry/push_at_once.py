@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from regolo_git.errors import Conflict, NotFound, RegoloError, TransportError
 from regolo_git.git.history import changed_files, commits_not_in, is_in_history
-from regolo_git.git.lock import exchange_lock
+from regolo_git.git.lock import brief_exchange_lock
 from regolo_git.git.new_commit import Made
 from regolo_git.git.publish import Accept, Published
 from regolo_git.git.ref_files import RefChange
@@ -70,7 +70,7 @@ class Destination:
         A branch that cannot be fast-forwarded is named in a notice.  Raises TransportError, NotFound if the
         remote is not there.
         """
-        with exchange_lock(self._handle.paths):
+        with brief_exchange_lock(self._handle.paths):
             self._fetch_all()
 
     def publish(self, branch: str, attempt: Callable[[Accept[Made]], Published[Made]]) -> Published[Made]:
@@ -78,7 +78,7 @@ class Destination:
 
         Raises what it raises, and the error for a push that was refused.
         """
-        with exchange_lock(self._handle.paths):
+        with brief_exchange_lock(self._handle.paths):
             if self._tracked != self._tracking():  # another process of this clone was faster
                 self._fetch_all()
             published = self._publish(branch, attempt)

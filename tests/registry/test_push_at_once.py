@@ -11,6 +11,7 @@ from support.servers.git_http import PASSWORD, USER, GitHttp
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, InvalidInput, NotFound, RegoloError, TransportError
+from regolo_git.git.lock import exchange_lock
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.configuration import change_setting
@@ -298,6 +299,13 @@ def test_all_land_where_several_processes_of_one_clone_promote(team: Team) -> No
         list(pool.map(promotions, range(4)))
     assert git(team.remote, "log", "--format=%s", "--grep=to place-", "main").count("\n") == 8
     assert here(team.ada, "main") == here(team.ada, "origin/main") == team.at_remote("main")
+
+
+def test_a_change_does_not_wait_for_the_bytes_of_a_push(team: Team) -> None:
+    with exchange_lock(team.ada.handle.paths):
+        done = run_program(top_of(team.ada), "promote", "m@1.1", "production", "--push")
+    assert done.returncode == 0, done.stderr
+    assert team.at_remote("main") == here(team.ada, "main") == here(team.ada, "origin/main")
 
 
 def test_another_process_of_the_clone_may_push_between_the_fetch_and_the_commit(team: Team) -> None:
