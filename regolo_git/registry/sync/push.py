@@ -13,6 +13,7 @@ from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import Conflict, LostRace, NotFound
 from regolo_git.git.history import own_commits
 from regolo_git.git.lock import exchange_lock
+from regolo_git.git.refs_state import ref_target
 from regolo_git.git.remote.choose import transport_of
 from regolo_git.git.remote.notes import own_notes, push_notes
 from regolo_git.git.remote.refusals import refusal_error
@@ -24,7 +25,7 @@ from regolo_git.git.remote.transport import (
     Refusal,
     ignore_git_progress,
 )
-from regolo_git.git.remotes import remote_names
+from regolo_git.git.remotes import remote_names, tracking_ref
 from regolo_git.hints import Hint
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import version_reference
@@ -190,10 +191,15 @@ class _Push:
         handle, unseen = self._handle, unseen_tags(self._handle, seen)
         if unseen is not None and read_landing(handle) is None:
             state, tips = ask(handle, self.remote, unseen), branch_tips(handle)
-            there = all(state.branch(branch) is not None for branch in tips)
+            there = all(self._is_where_it_was(state, branch) for branch in tips)
             if there and not is_behind(handle, state, unseen, _judged_branches(handle)):
                 return state, unseen
         return ask(handle, self.remote), local_tags(handle)
+
+    def _is_where_it_was(self, state: RemoteState, branch: str) -> bool:
+        """Whether the remote has a branch, and nobody has moved it: who resets it may have deleted tags."""
+        theirs, seen = state.branch(branch), ref_target(self._handle.paths, tracking_ref(self.remote, branch))
+        return theirs is not None and seen in (None, theirs)
 
     def _land(self, plan: PushPlan) -> bool:
         """Pushes, then has this clone follow; False if another writer was faster, there or here."""

@@ -49,6 +49,18 @@ def test_after_the_first_push_only_new_tags_are_asked_for(team: Team, asked: Ask
     assert asked[0] == ()
 
 
+def test_a_branch_that_was_reset_at_the_remote_comes_back_with_its_tags(team: Team, asked: Asked) -> None:
+    ours = team.clone("ours")
+    version(ours, "another")
+    pushed(ours)
+    git(team.host, "update-ref", "refs/heads/main", "main~1")
+    git(team.host, "tag", "-d", "m@v1.1")
+    asked.clear()
+    assert [each.reference for each in pushed(ours).versions] == ["m@1.1"]
+    assert asked[-1] == ALL
+    assert git(team.host, "rev-parse", "main") == git(team.host, "rev-parse", "m@v1.1^{}")
+
+
 def test_a_fetch_makes_the_next_push_ask_for_little(team: Team, asked: Asked) -> None:
     ours = team.clone("ours")
     version(ours, "before")
