@@ -36,6 +36,7 @@ from regolo_git.text.numbers import shares_text
 LONGEST_PAUSE_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS = 0.25
 LOOKS_IN_A_BAKE = 20
+ROLLBACK_WAITS = "the rollback waits"
 
 OpenWriter = Callable[[], AbstractContextManager[Writer]]
 ReadCounters = Callable[[Endpoint], Reading]
@@ -234,7 +235,8 @@ class CanaryController:
         if verdict.kind != "roll_back" and (verdict.kind != "promote" or not run.canary.policy.promote):
             run.waiting = None
         if run.canary.candidate.decided_by is None:
-            run.waiting = self._unclaimed.get(name)
+            why = self._unclaimed.get(name)
+            run.waiting = f"{ROLLBACK_WAITS}: {why}" if why and verdict.kind == "roll_back" else why
         self._keep(run)
         if verdict.kind == "roll_back":
             self._roll_back(run, verdict)
@@ -274,7 +276,7 @@ class CanaryController:
                 endpoint = writer.roll_back_canary(name, said=said)
         except (RegoloError, OSError) as error:
             # If a commit got in between, the next look at the branch finds what it says.
-            self._waits(run, f"the rollback waits: {reason_with_hint(error)}")
+            self._waits(run, f"{ROLLBACK_WAITS}: {reason_with_hint(error)}")
             return
         self._done(run)
         self._say(f"endpoint '{name}': rolled back {version} to {endpoint.whole}: {verdict.reason}")

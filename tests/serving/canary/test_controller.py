@@ -230,7 +230,7 @@ def test_a_branch_that_refuses_even_the_claim_does_not_delay_the_safe_side(regis
     assert made.endpoint.candidate is not None
     status = registered.get_canary("e")
     assert status.measured is not None
-    assert status.measured.waiting == "cannot decide on the canary: the remote refuses"
+    assert status.measured.waiting == "the rollback waits: cannot decide on the canary: the remote refuses"
     made.refusal = None
     made.engine.now += 100
     made.controller.tick()
